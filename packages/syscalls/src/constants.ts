@@ -1,0 +1,297 @@
+/**
+ * Flags and other constants of the system calls, under the kernel's own names.
+ *
+ * Each set lists its flags in the order in which strace shows them, lowest bit first.
+ */
+import { architecture } from './platform.ts';
+
+/** Flags of one argument: names for display, and all the bits that may be set. */
+export type FlagSet = Readonly<Record<string, number>>;
+
+// -- unshare(2), setns(2), clone(2): include/uapi/linux/sched.h
+
+/** A new time namespace. Not with clone(2), whose exit signal lies on the same bit. */
+export const CLONE_NEWTIME = 0x80;
+/** unshare(2): an own root, working directory and umask. CLONE_NEWNS brings it along. */
+export const CLONE_FS = 0x200;
+/** unshare(2): an own file descriptor table. */
+export const CLONE_FILES = 0x400;
+/** A new mount namespace. */
+export const CLONE_NEWNS = 0x20000;
+/** unshare(2): own System V semaphore adjustments. */
+export const CLONE_SYSVSEM = 0x40000;
+/** A new cgroup namespace. */
+export const CLONE_NEWCGROUP = 0x2000000;
+/** A new UTS namespace: host name and NIS domain name. */
+export const CLONE_NEWUTS = 0x4000000;
+/** A new IPC namespace. */
+export const CLONE_NEWIPC = 0x8000000;
+/** A new user namespace. EINVAL for a process with more than one thread, so always in Node itself. */
+export const CLONE_NEWUSER = 0x10000000;
+/** A new pid namespace for the children to come. */
+export const CLONE_NEWPID = 0x20000000;
+/** A new network namespace. */
+export const CLONE_NEWNET = 0x40000000;
+
+/** The eight kinds of namespace, as unshare(2) and setns(2) name them. */
+export const NAMESPACE_FLAGS = {
+  CLONE_NEWTIME,
+  CLONE_NEWNS,
+  CLONE_NEWCGROUP,
+  CLONE_NEWUTS,
+  CLONE_NEWIPC,
+  CLONE_NEWUSER,
+  CLONE_NEWPID,
+  CLONE_NEWNET,
+} as const satisfies FlagSet;
+
+export const UNSHARE_FLAGS = {
+  CLONE_NEWTIME,
+  CLONE_FS,
+  CLONE_FILES,
+  CLONE_NEWNS,
+  CLONE_SYSVSEM,
+  CLONE_NEWCGROUP,
+  CLONE_NEWUTS,
+  CLONE_NEWIPC,
+  CLONE_NEWUSER,
+  CLONE_NEWPID,
+  CLONE_NEWNET,
+} as const satisfies FlagSet;
+
+// -- mount(2): include/uapi/linux/mount.h
+
+/** Read-only. */
+export const MS_RDONLY = 0x1;
+/** Set-user-ID, set-group-ID bits and file capabilities have no effect. */
+export const MS_NOSUID = 0x2;
+/** Device files cannot be opened. */
+export const MS_NODEV = 0x4;
+/** Programs cannot be executed. */
+export const MS_NOEXEC = 0x8;
+export const MS_SYNCHRONOUS = 0x10;
+/** Change the flags of a mount that exists; with MS_BIND of this mount alone, not of its filesystem. */
+export const MS_REMOUNT = 0x20;
+export const MS_MANDLOCK = 0x40;
+export const MS_DIRSYNC = 0x80;
+export const MS_NOSYMFOLLOW = 0x100;
+export const MS_NOATIME = 0x400;
+export const MS_NODIRATIME = 0x800;
+/** Show a part of the tree at a second place. */
+export const MS_BIND = 0x1000;
+/** Move a mount to another mount point. */
+export const MS_MOVE = 0x2000;
+/** With MS_BIND or a change of propagation: the mounts below as well. */
+export const MS_REC = 0x4000;
+export const MS_SILENT = 0x8000;
+export const MS_POSIXACL = 0x10000;
+/** Propagation: no mount event in or out, and no bind mount of it. */
+export const MS_UNBINDABLE = 0x20000;
+/** Propagation: no mount event in or out. */
+export const MS_PRIVATE = 0x40000;
+/** Propagation: mount events come in from the master, none go out. */
+export const MS_SLAVE = 0x80000;
+/** Propagation: mount events go to and come from the peer group. */
+export const MS_SHARED = 0x100000;
+export const MS_RELATIME = 0x200000;
+export const MS_I_VERSION = 0x800000;
+export const MS_STRICTATIME = 0x1000000;
+export const MS_LAZYTIME = 0x2000000;
+
+export const MOUNT_FLAGS = {
+  MS_RDONLY,
+  MS_NOSUID,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_SYNCHRONOUS,
+  MS_REMOUNT,
+  MS_MANDLOCK,
+  MS_DIRSYNC,
+  MS_NOSYMFOLLOW,
+  MS_NOATIME,
+  MS_NODIRATIME,
+  MS_BIND,
+  MS_MOVE,
+  MS_REC,
+  MS_SILENT,
+  MS_POSIXACL,
+  MS_UNBINDABLE,
+  MS_PRIVATE,
+  MS_SLAVE,
+  MS_SHARED,
+  MS_RELATIME,
+  MS_I_VERSION,
+  MS_STRICTATIME,
+  MS_LAZYTIME,
+} as const satisfies FlagSet;
+
+// -- umount2(2): include/linux/fs.h
+
+export const MNT_FORCE = 0x1;
+/** Lazy: gone from the table now, freed when its last user is gone. */
+export const MNT_DETACH = 0x2;
+export const MNT_EXPIRE = 0x4;
+export const UMOUNT_NOFOLLOW = 0x8;
+
+export const UMOUNT_FLAGS = { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW } as const satisfies FlagSet;
+
+// -- open(2): asm-generic/fcntl.h; arm64 has four of them elsewhere (arch/arm64/include/uapi/asm/fcntl.h)
+
+const onArm = architecture === 'arm64';
+
+/** Open for reading. Zero, so it is the name of the absence of O_WRONLY and O_RDWR. */
+export const O_RDONLY = 0x0;
+export const O_WRONLY = 0x1;
+export const O_RDWR = 0x2;
+export const O_NOCTTY = 0x100;
+export const O_TRUNC = 0x200;
+export const O_APPEND = 0x400;
+export const O_NONBLOCK = 0x800;
+/** ENOTDIR unless the file is a directory. */
+export const O_DIRECTORY = onArm ? 0x4000 : 0x10000;
+/** ELOOP if the last component is a symbolic link. */
+export const O_NOFOLLOW = onArm ? 0x8000 : 0x20000;
+/** Do not update the access time. EPERM for who neither owns the file nor has CAP_FOWNER. */
+export const O_NOATIME = 0x40000;
+/** Close at execve(2). */
+export const O_CLOEXEC = 0x80000;
+/** A handle on the place in the tree only: neither read nor write, and no permission on the file itself is needed. */
+export const O_PATH = 0x200000;
+
+export const OPEN_FLAGS = {
+  O_WRONLY,
+  O_RDWR,
+  O_NOCTTY,
+  O_TRUNC,
+  O_APPEND,
+  O_NONBLOCK,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NOATIME,
+  O_CLOEXEC,
+  O_PATH,
+} as const satisfies FlagSet;
+
+// -- the *at calls: include/uapi/linux/fcntl.h
+
+/** In place of a directory's fd: the working directory. */
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_NO_AUTOMOUNT = 0x800;
+/** An empty path names the fd itself. */
+export const AT_EMPTY_PATH = 0x1000;
+/** open_tree(2), mount_setattr(2): the mounts below as well. */
+export const AT_RECURSIVE = 0x8000;
+
+export const STATX_FLAGS = { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH } as const satisfies FlagSet;
+
+// -- statx(2): include/uapi/linux/stat.h
+
+export const STATX_TYPE = 0x1;
+export const STATX_MODE = 0x2;
+export const STATX_NLINK = 0x4;
+export const STATX_UID = 0x8;
+export const STATX_GID = 0x10;
+export const STATX_INO = 0x100;
+export const STATX_SIZE = 0x200;
+export const STATX_MNT_ID = 0x1000;
+
+export const STATX_MASKS = {
+  STATX_TYPE,
+  STATX_MODE,
+  STATX_NLINK,
+  STATX_UID,
+  STATX_GID,
+  STATX_INO,
+  STATX_SIZE,
+  STATX_MNT_ID,
+} as const satisfies FlagSet;
+
+// -- the mount API of Linux 5.2: include/uapi/linux/mount.h
+
+/** A detached copy of the mount instead of a handle on it. */
+export const OPEN_TREE_CLONE = 0x1;
+export const OPEN_TREE_CLOEXEC = 0x80000;
+
+export const OPEN_TREE_FLAGS = {
+  OPEN_TREE_CLONE,
+  AT_SYMLINK_NOFOLLOW,
+  AT_NO_AUTOMOUNT,
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+  OPEN_TREE_CLOEXEC,
+} as const satisfies FlagSet;
+
+export const MOVE_MOUNT_F_SYMLINKS = 0x1;
+export const MOVE_MOUNT_F_AUTOMOUNTS = 0x2;
+/** An empty from-path names the fd itself. */
+export const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+export const MOVE_MOUNT_T_SYMLINKS = 0x10;
+export const MOVE_MOUNT_T_AUTOMOUNTS = 0x20;
+/** An empty to-path names the fd itself. */
+export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
+
+export const MOVE_MOUNT_FLAGS = {
+  MOVE_MOUNT_F_SYMLINKS,
+  MOVE_MOUNT_F_AUTOMOUNTS,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_SYMLINKS,
+  MOVE_MOUNT_T_AUTOMOUNTS,
+  MOVE_MOUNT_T_EMPTY_PATH,
+} as const satisfies FlagSet;
+
+export const FSOPEN_CLOEXEC = 0x1;
+export const FSOPEN_FLAGS = { FSOPEN_CLOEXEC } as const satisfies FlagSet;
+
+export const FSMOUNT_CLOEXEC = 0x1;
+export const FSMOUNT_FLAGS = { FSMOUNT_CLOEXEC } as const satisfies FlagSet;
+
+export const MOUNT_ATTR_RDONLY = 0x1;
+export const MOUNT_ATTR_NOSUID = 0x2;
+export const MOUNT_ATTR_NODEV = 0x4;
+export const MOUNT_ATTR_NOEXEC = 0x8;
+export const MOUNT_ATTRS = {
+  MOUNT_ATTR_RDONLY,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+} as const satisfies FlagSet;
+
+/** fsconfig(2): a parameter without a value. */
+export const FSCONFIG_SET_FLAG = 0;
+/** fsconfig(2): a parameter whose value is a string. */
+export const FSCONFIG_SET_STRING = 1;
+/** fsconfig(2): make the superblock from what was set. */
+export const FSCONFIG_CMD_CREATE = 6;
+/** The commands of fsconfig(2): one at a time, not bits. */
+export const FSCONFIG_COMMANDS = {
+  FSCONFIG_SET_FLAG,
+  FSCONFIG_SET_STRING,
+  FSCONFIG_CMD_CREATE,
+} as const satisfies FlagSet;
+
+// -- poll(2): asm-generic/poll.h
+
+export const POLLIN = 0x1;
+/** On /proc/PID/mounts and mountinfo: the mount table has changed since it was opened or last polled. */
+export const POLLPRI = 0x2;
+export const POLLOUT = 0x4;
+export const POLLERR = 0x8;
+export const POLLHUP = 0x10;
+export const POLLNVAL = 0x20;
+
+export const POLL_EVENTS = { POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL } as const satisfies FlagSet;
+
+// -- mknod(2): include/uapi/linux/stat.h
+
+export const S_IFMT = 0o170000;
+export const S_IFIFO = 0o010000;
+export const S_IFCHR = 0o020000;
+export const S_IFDIR = 0o040000;
+export const S_IFBLK = 0o060000;
+export const S_IFREG = 0o100000;
+export const S_IFLNK = 0o120000;
+export const S_IFSOCK = 0o140000;
+
+/** The file types that mknod(2) can make. */
+export const MKNOD_TYPES = { S_IFIFO, S_IFCHR, S_IFBLK, S_IFREG, S_IFSOCK } as const satisfies FlagSet;

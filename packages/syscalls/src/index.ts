@@ -1,0 +1,17 @@
+/**
+ * Linux system calls for Node.js.
+ *
+ * `sys` runs them on the calling thread. `showCall` and `showOutcome` write them as strace does. `interpose` and `trace`
+ * put a layer around them.
+ */
+
+export * from './constants.ts';
+export { type ErrnoName, errnoMessage, errnoName, errnoNumber } from './errno.ts';
+export * from './files.ts';
+export { interpose, type PendingCall, trace } from './interpose.ts';
+export { makedev, type PollFd, quote, type Text } from './kinds.ts';
+export { type Architecture, architecture } from './platform.ts';
+export { sys } from './run.ts';
+export { showArgs, showCall, showOutcome } from './show.ts';
+export { isErrno, SyscallError } from './syscall-error.ts';
+export type { Sys, SyscallArgs, SyscallName } from './table.ts';

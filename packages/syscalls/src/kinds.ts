@@ -1,0 +1,279 @@
+/**
+ * The kinds of argument that system calls take.
+ *
+ * A kind knows three things about its argument: which values to refuse before the kernel is asked, the machine words the
+ * kernel gets for it, and how strace writes it. Pure: nothing here makes a call.
+ */
+import { AT_FDCWD, type FlagSet, MKNOD_TYPES, POLL_EVENTS, S_IFMT } from './constants.ts';
+
+/** A register's content: a number, or bytes whose address is passed. */
+export type Word = number | Uint8Array;
+
+export interface Kind<T> {
+  /** Why `value` must not reach the kernel, as the end of a sentence ("must be …"), or null for a right value. */
+  problem(value: unknown): string | null;
+  /** What the kernel gets: one word for most kinds, two for a buffer with its length. */
+  words(value: T): readonly Word[];
+  /** The argument as strace writes it. `result` is there once the call has returned. */
+  show(value: T, result?: number): string;
+  /** Hands what the kernel wrote into `words` back to the caller's own value. */
+  readBack?(value: T, words: readonly Word[]): void;
+}
+
+/** A path or another string for the kernel. Bytes serve for names that are not UTF-8; a string is sent as UTF-8. */
+export type Text = string | Uint8Array;
+
+/** A file to wait for in poll(2). `revents` is filled in by the call. */
+export interface PollFd {
+  readonly fd: number;
+  readonly events: number;
+  revents?: number;
+}
+
+/** A path or another NUL-terminated string. */
+export const text: Kind<Text> = {
+  problem(value) {
+    if (typeof value === 'string') {
+      if (value.includes('\0')) return 'must not contain a NUL byte, which ends a string in the kernel';
+      return value.isWellFormed() ? null : 'must be well-formed Unicode; pass bytes for a name that is not';
+    }
+    if (!(value instanceof Uint8Array)) return 'must be a string or a Uint8Array';
+    return value.includes(0) ? 'must not contain a NUL byte, which ends a string in the kernel' : null;
+  },
+  words: (value) => [terminated(value)],
+  show: quote,
+};
+
+/** Any kind, or null for a NULL pointer. */
+export function nullable<T>(kind: Kind<T>): Kind<T | null> {
+  return {
+    problem(value) {
+      const problem = value === null ? null : kind.problem(value);
+      return problem === null ? null : `${problem} (or null)`;
+    },
+    words: (value) => (value === null ? [0] : kind.words(value)),
+    show: (value, result) => (value === null ? 'NULL' : kind.show(value, result)),
+  };
+}
+
+/** Bytes that the kernel reads, passed with their length. */
+export const counted: Kind<Text> = {
+  problem: text.problem,
+  words(value) {
+    const bytes = toBytes(value);
+    return [bytes, bytes.length];
+  },
+  show: (value) => `${quote(value)}, ${toBytes(value).length}`,
+};
+
+/** A buffer that the kernel fills, passed with its length. The call's result is the number of bytes filled in. */
+export const filled: Kind<Uint8Array> = {
+  problem: bufferProblem,
+  words: (value) => [value, value.length],
+  show: (value, result = 0) => `${showFilled(value, result)}, ${value.length}`,
+};
+
+/** A struct of fixed size that the kernel fills. */
+export function struct(size: number): Kind<Uint8Array> {
+  return {
+    problem: (value) =>
+      bufferProblem(value) ?? ((value as Uint8Array).length >= size ? null : `must be at least ${size} bytes long`),
+    words: (value) => [value],
+    show: () => '{...}',
+  };
+}
+
+/** Bits with names, shown as `MS_NOSUID|MS_NODEV`. Bits outside the set are refused. */
+export function flags(set: FlagSet): Kind<number> {
+  const all = Object.values(set).reduce((bits, flag) => bits | flag, 0);
+  return {
+    problem(value) {
+      if (!isUnsigned(value)) return 'must be flags: an integer, zero or above';
+      const unknown = (value & ~all) >>> 0;
+      if (value > 0xffffffff || unknown !== 0) return `must not have the unknown bits 0x${unknown.toString(16)}`;
+      return null;
+    },
+    words: (value) => [value],
+    show: (value) => showFlags(set, value),
+  };
+}
+
+/** The flags of openat(2). The access mode is a number in the two lowest bits, so O_RDONLY is written when it is 0. */
+export function openFlags(set: FlagSet): Kind<number> {
+  const bits = flags(set);
+  return {
+    ...bits,
+    show: (value) => ((value & 3) !== 0 ? bits.show(value) : value === 0 ? 'O_RDONLY' : `O_RDONLY|${bits.show(value)}`),
+  };
+}
+
+/** One of several named numbers. */
+export function oneOf(set: FlagSet): Kind<number> {
+  const names = new Map(Object.entries(set).map(([name, value]) => [value, name]));
+  return {
+    problem: (value) => (names.has(value as number) ? null : `must be one of ${[...names.values()].join(', ')}`),
+    words: (value) => [value],
+    show: (value) => names.get(value) ?? String(value),
+  };
+}
+
+/** An open file descriptor. */
+export const fd: Kind<number> = {
+  problem: (value) => (isUnsigned(value) ? null : 'must be a file descriptor: an integer, zero or above'),
+  words: (value) => [value],
+  show: String,
+};
+
+/** The directory that a path starts from: a file descriptor, or AT_FDCWD for the working directory. */
+export const dirFd: Kind<number> = {
+  problem: (value) => (value === AT_FDCWD ? null : fd.problem(value)),
+  words: (value) => [value],
+  show: (value) => (value === AT_FDCWD ? 'AT_FDCWD' : String(value)),
+};
+
+/** A plain integer. */
+export const int: Kind<number> = {
+  problem: (value) => (Number.isSafeInteger(value) ? null : 'must be an integer'),
+  words: (value) => [value as number],
+  show: String,
+};
+
+/** Permission bits, written in octal. */
+export const mode: Kind<number> = {
+  problem: (value) => (isUnsigned(value) && value <= 0o7777 ? null : 'must be permission bits: 0 to 0o7777'),
+  words: (value) => [value],
+  show: showOctal,
+};
+
+/** A file type and permission bits, as mknodat(2) takes them: `S_IFCHR|0666`. */
+export const nodeMode: Kind<number> = {
+  problem(value) {
+    if (!isUnsigned(value) || value > 0o177777) return 'must be a file type and permission bits';
+    return oneOf(MKNOD_TYPES).problem(value & S_IFMT);
+  },
+  words: (value) => [value],
+  show: (value) => `${oneOf(MKNOD_TYPES).show(value & S_IFMT)}|${showOctal(value & ~S_IFMT)}`,
+};
+
+/** A device number from {@link makedev}. */
+export const device: Kind<number> = {
+  problem: (value) => (isUnsigned(value) && value <= 0xffffffff ? null : 'must be a device number; see makedev'),
+  words: (value) => [value],
+  show: (value) => (value === 0 ? '0' : `makedev(0x${major(value).toString(16)}, 0x${minor(value).toString(16)})`),
+};
+
+/** The files of poll(2): an array of struct pollfd and its length. */
+export const pollFds: Kind<readonly PollFd[]> = {
+  problem(value) {
+    if (!Array.isArray(value)) return 'must be an array of { fd, events }';
+    for (const item of value as PollFd[]) {
+      const problem = fd.problem(item?.fd) ?? flags(POLL_EVENTS).problem(item.events);
+      if (problem !== null) return `must be an array of { fd, events }, where each ${problem}`;
+    }
+    return null;
+  },
+  words(value) {
+    const bytes = new DataView(new ArrayBuffer(value.length * POLLFD_SIZE));
+    for (const [i, { fd, events }] of value.entries()) {
+      bytes.setInt32(i * POLLFD_SIZE, fd, true);
+      bytes.setInt16(i * POLLFD_SIZE + 4, events, true);
+    }
+    return [new Uint8Array(bytes.buffer), value.length];
+  },
+  readBack(value, [bytes]) {
+    const view = new DataView((bytes as Uint8Array).buffer);
+    for (const [i, item] of value.entries()) item.revents = view.getInt16(i * POLLFD_SIZE + 6, true);
+  },
+  show(value) {
+    const items = value.map(({ fd, events }) => `{fd=${fd}, events=${showFlags(POLL_EVENTS, events)}}`);
+    return `[${items.join(', ')}], ${value.length}`;
+  },
+};
+
+/** struct pollfd: int fd, short events, short revents. */
+const POLLFD_SIZE = 8;
+
+/** A time to wait, in milliseconds; below zero without end. The kernel gets a struct timespec, or NULL. */
+export const milliseconds: Kind<number> = {
+  problem: int.problem,
+  words(value) {
+    if (value < 0) return [0];
+    const timespec = new DataView(new ArrayBuffer(16));
+    timespec.setBigInt64(0, BigInt(Math.trunc(value / 1000)), true);
+    timespec.setBigInt64(8, BigInt((value % 1000) * 1_000_000), true);
+    return [new Uint8Array(timespec.buffer)];
+  },
+  show: String,
+};
+
+/** A device number from its two parts, as the kernel takes it in a system call (new_encode_dev in linux/kdev_t.h). */
+export function makedev(major: number, minor: number): number {
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+}
+
+function major(device: number): number {
+  return (device >>> 8) & 0xfff;
+}
+
+function minor(device: number): number {
+  return (device & 0xff) | ((device >>> 12) & ~0xff);
+}
+
+function isUnsigned(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function bufferProblem(value: unknown): string | null {
+  return value instanceof Uint8Array ? null : 'must be a Uint8Array for the kernel to fill';
+}
+
+function toBytes(value: Text): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : value;
+}
+
+function terminated(value: Text): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(`${value}\0`) : Buffer.concat([value, Buffer.of(0)]);
+}
+
+function showFlags(set: FlagSet, value: number): string {
+  const names = Object.keys(set).filter((name) => (value & (set[name] as number)) !== 0);
+  return names.length === 0 ? '0' : names.join('|');
+}
+
+function showOctal(value: number): string {
+  return value === 0 ? '000' : `0${value.toString(8).padStart(3, '0')}`;
+}
+
+/** As much of a filled buffer as strace shows: 32 bytes. */
+function showFilled(buffer: Uint8Array, result: number): string {
+  if (result <= 0) return '...';
+  const shown = quote(buffer.subarray(0, Math.min(result, 32)));
+  return result > 32 ? `${shown}...` : shown;
+}
+
+const ESCAPES: Readonly<Record<number, string>> = {
+  9: '\\t',
+  10: '\\n',
+  11: '\\v',
+  12: '\\f',
+  13: '\\r',
+  34: '\\"',
+  92: '\\\\',
+};
+
+/** A C string literal: what is not printable ASCII is escaped, so a hostile name cannot drive the terminal. */
+export function quote(value: Text): string {
+  const bytes = toBytes(value);
+  let quoted = '"';
+  for (const [i, byte] of bytes.entries()) {
+    const letter = ESCAPES[byte];
+    if (letter !== undefined) quoted += letter;
+    else if (byte >= 0x20 && byte < 0x7f) quoted += String.fromCharCode(byte);
+    else quoted += `\\${byte.toString(8).padStart(isDigit(bytes[i + 1]) ? 3 : 1, '0')}`;
+  }
+  return `${quoted}"`;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
