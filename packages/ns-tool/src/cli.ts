@@ -1,0 +1,124 @@
+/** The command line: which commands there are, and how errors become text and a status. */
+import type { Sys } from '@ns-tool/syscalls';
+import yargs, { type Argv } from 'yargs';
+import * as mount from './commands/mount.ts';
+import { UsageError, UserError } from './errors.ts';
+import { BrokenPipe, print, printError } from './output.ts';
+import { VERSION } from './version.ts';
+
+/** What commands get from outside. */
+export interface Context {
+  /** The system calls. Loaded when a command asks for them: help and mistakes need none. */
+  loadSys(): Promise<Sys>;
+}
+
+/** A file of commands/: one subcommand. */
+const COMMANDS = { mount };
+
+/**
+ * Runs `ns-tool` with these arguments.
+ *
+ * @returns the exit status, or the signal by which the process should end.
+ */
+export async function main(argv: readonly string[], context: Context): Promise<number | NodeJS.Signals> {
+  const [name = '', ...rest] = argv;
+  try {
+    // The command's own parser alone: with yargs' commands, each run would lay out the help, whether asked for or not.
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name as keyof typeof COMMANDS] : undefined;
+    if (command === undefined) return overview(argv);
+    const { args, help } = parse(rest, command.builder);
+    if (help === '') return await command.run(args, context);
+    print(help);
+    return 0;
+  } catch (error) {
+    return await explain(error, argv);
+  }
+}
+
+/** What `ns-tool` says without a command it knows: its help, its version, or what is wrong. */
+function overview(argv: readonly string[]): number {
+  const { help } = parse(argv, (yargs) => {
+    for (const { command, describe } of Object.values(COMMANDS)) yargs.command(command, describe);
+    return yargs
+      .usage('$0 COMMAND [OPTIONS]\n\nShows, makes and tests Linux namespaces.')
+      .demandCommand(1, 'no command given')
+      .version(VERSION)
+      .epilogue('Each command has its own: ns-tool mount --help');
+  });
+  print(help);
+  return 0;
+}
+
+/** Parses arguments, and returns them with what yargs has to print: the help or the version if asked for, or nothing. */
+function parse<A>(argv: readonly string[], builder: (yargs: Argv) => Argv<A>): { args: A; help: string } {
+  const parser = yargs()
+    .scriptName('ns-tool')
+    .parserConfiguration({
+      'populate--': true,
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': false,
+      'parse-numbers': false,
+    })
+    .locale('en')
+    .detectLocale(false)
+    .version(false)
+    .help()
+    .strict()
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      // yargs reports a mistake in the command line as a message, with or without an error of its own.
+      throw error === undefined || error.name === 'YError' ? new UsageError(inOurWords(message ?? '')) : error;
+    });
+  let help = '';
+  const args = builder(parser).parseSync([...argv], {}, (_error, _args, output) => {
+    help = output;
+  });
+  return { args: args as A, help };
+}
+
+/** What yargs says of a mistake, where it can be said more plainly. */
+function inOurWords(message: string): string {
+  const option = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  return option === undefined ? message : `--${option} needs a value`;
+}
+
+/** Prints an error and returns the exit status that goes with it. */
+async function explain(error: unknown, argv: readonly string[]): Promise<number> {
+  if (error instanceof BrokenPipe) return error.status;
+  if (error instanceof UsageError) {
+    const { message, hint } = await withNearMiss(error, argv);
+    printError(`error: ${message}`);
+    printError(hint ?? `Try: ns-tool ${Object.keys(COMMANDS).includes(argv[0] ?? '') ? `${argv[0]} ` : ''}--help`);
+    return 2;
+  }
+  if (error instanceof UserError) {
+    printError(`ns-tool: ${error.message}`);
+    if (error.hint !== undefined) printError(error.hint);
+  } else {
+    printError(`ns-tool: this is a defect; please report it: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  return statusOf(error, argv);
+}
+
+/** 1 if the work failed; with a command to run, 125, 126 or 127, so that it is told from the command's own status. */
+function statusOf(error: unknown, argv: readonly string[]): number {
+  if (error instanceof Error && 'status' in error && typeof error.status === 'number') return error.status;
+  return argv.includes('--') ? 125 : 1;
+}
+
+/** For an unknown command or option, the known one that was probably meant. */
+async function withNearMiss(error: UsageError, argv: readonly string[]): Promise<UsageError> {
+  const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(error.message)?.[1];
+  if (unknown === undefined) return error;
+  const { nearest } = await import('./near-miss.ts');
+  const isOption = argv.some((word) => /^--?/.test(word) && word.replace(/^--?/, '').split('=')[0] === unknown);
+  if (!isOption && argv[0] === unknown) return nearest('command', unknown, Object.keys(COMMANDS));
+  const chosen = COMMANDS[argv[0] as keyof typeof COMMANDS];
+  if (isOption) return nearest('option', unknown, [...Object.keys(chosen?.options ?? {}), 'help', 'version']);
+  return new UsageError(
+    `unexpected argument: ${unknown}`,
+    `A command to run comes after two dashes: ns-tool ${argv[0]} -- ${unknown}`,
+  );
+}

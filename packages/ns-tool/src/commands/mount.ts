@@ -1,0 +1,137 @@
+import { posix } from 'node:path';
+import type { Argv, InferredOptionTypes } from 'yargs';
+import type { Context } from '../cli.ts';
+import { UsageError, UserError } from '../errors.ts';
+import type { IsolatedTmpfs } from '../isolated-tmpfs/isolated-tmpfs.ts';
+import { inMountFormat } from '../mount-table/proc-mounts.ts';
+import { print, printable, printBytes, printError } from '../output.ts';
+
+export const command = 'mount';
+export const describe = 'Mount a tmpfs that nobody else can see';
+
+export const options = {
+  target: {
+    type: 'string',
+    default: '/mnt/test_mount',
+    requiresArg: true,
+    describe: 'Where to mount it: an absolute path, which need not exist',
+  },
+  size: { type: 'string', requiresArg: true, describe: 'The most it may hold: 10m, 50%' },
+  mode: { type: 'string', requiresArg: true, describe: 'Permission bits of its root, in octal' },
+  json: { type: 'boolean', default: false, describe: 'Print JSON' },
+  trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
+} as const;
+
+export function builder(yargs: Argv) {
+  return yargs
+    .usage('$0 mount [OPTIONS] [-- COMMAND...]\n')
+    .usage('Makes a mount namespace, mounts a tmpfs in it, shows the mount table and cleans up.')
+    .usage('The host sees nothing of it at any time: no mount, and no directory.')
+    .options(options)
+    .example('sudo $0 mount', 'Look at it')
+    .example('sudo $0 mount -- sh', 'Look around inside')
+    .example('sudo $0 mount --target /tmp/a/b --size 10m -- df -h /tmp/a/b', 'Elsewhere, with a limit');
+}
+
+/** What the parser makes of the options. */
+type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonly string[] };
+
+const RULE = '-'.repeat(54);
+
+/** Runs the command and returns its exit status, or the signal to end by. */
+export async function run(args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
+  const target = checkedTarget(args.target);
+  const inside = args['--'] ?? [];
+  const cwd = workingDirectory();
+  const [{ SyscallError, trace }, { isolateTmpfs }, { hintFor }] = await Promise.all([
+    import('@ns-tool/syscalls'),
+    import('../isolated-tmpfs/isolated-tmpfs.ts'),
+    import('../isolated-tmpfs/hints.ts'),
+  ]);
+  const sys = args.trace ? trace(await loadSys(), printError) : await loadSys();
+
+  try {
+    const tmpfs = isolateTmpfs(sys, target, args);
+    return args.json ? await showJson(tmpfs, inside, cwd) : await show(tmpfs, inside, cwd);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new UserError(error.message, hintFor(error, target), { cause: error });
+  }
+}
+
+async function show(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: string | undefined) {
+  const path = printable(tmpfs.mountPoint.path);
+  print('Mount namespace created successfully!');
+  print('Root mount made private (MS_PRIVATE | MS_REC)');
+  print(`tmpfs mounted at: ${path}`);
+  print();
+  print('Mount table inside namespace (/proc/self/mounts):');
+  print(RULE);
+  printBytes(tmpfs.table);
+  print(RULE);
+  print(printable(inMountFormat(tmpfs.mount)));
+  print('Note: This mount is NOT visible in the parent namespace!');
+  const status = await runInside(tmpfs, inside, cwd, 1);
+  print(
+    tmpfs.mountPoint.existed
+      ? `Cleanup: unmounted ${path}, which was there before`
+      : `Cleanup: unmounted and removed ${path}`,
+  );
+  return status;
+}
+
+/** Standard output carries the document alone, so the command's own goes to standard error. */
+async function showJson(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: string | undefined) {
+  const status = await runInside(tmpfs, inside, cwd, 2);
+  const { namespace, mountPoint, mount, mounts } = tmpfs;
+  const document = {
+    namespace,
+    mountPoint: mountPoint.path,
+    mountPointExisted: mountPoint.existed,
+    mount,
+    mounts,
+    ...(inside.length > 0 && { command: { argv: inside, status } }),
+  };
+  print(JSON.stringify(document, null, 2));
+  return status;
+}
+
+/** Runs the command, if there is one, while the mount is up, and unmounts it. */
+async function runInside(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: string | undefined, stdout: number) {
+  try {
+    return await statusOf(inside, cwd, stdout);
+  } finally {
+    tmpfs.remove();
+  }
+}
+
+async function statusOf(inside: readonly string[], cwd: string | undefined, stdout: number) {
+  if (inside.length === 0) return 0;
+  const { runCommand } = await import('../child/run-command.ts');
+  const { status, askedBy } = await runCommand(inside, cwd, stdout);
+  return askedBy ?? status;
+}
+
+/** A target as a path without `.`, `..` and slashes too many. @throws UsageError for one that is not absolute. */
+function checkedTarget(target: string): string {
+  if (target === '') throw new UsageError('--target is empty', 'Give an absolute path: --target /mnt/test_mount');
+  if (!posix.isAbsolute(target)) {
+    throw new UsageError(
+      `--target must be an absolute path: ${printable(target)}`,
+      `From here that would be: --target ${printable(posix.resolve(workingDirectory() ?? '/', target))}`,
+    );
+  }
+  const path = posix.normalize(target).replace(/(?<=.)\/$/, '');
+  if (path === '/')
+    throw new UsageError('--target must not be /', 'A mount on / would not be seen by anyone whose root it is.');
+  return path;
+}
+
+/** The working directory, or undefined where it has been deleted. */
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,8 @@
+/** The library of ns-tool: what its commands do, for programs. */
+export { UsageError, UserError } from './errors.ts';
+export { type IsolatedTmpfs, isolateTmpfs } from './isolated-tmpfs/isolated-tmpfs.ts';
+export { type MountPoint, provideMountPoint } from './isolated-tmpfs/mount-point.ts';
+export { enterPrivateMountNamespace } from './isolated-tmpfs/private-namespace.ts';
+export { type StandIn, standInFor } from './isolated-tmpfs/stand-in.ts';
+export type { TmpfsOptions } from './isolated-tmpfs/tmpfs-options.ts';
+export { inMountFormat, type MountEntry, mountAt, parseProcMounts } from './mount-table/proc-mounts.ts';

@@ -1,0 +1,71 @@
+/** What to do about an error of `ns-tool mount`. */
+
+import { readFileSync } from 'node:fs';
+import type { SyscallError } from '@ns-tool/syscalls';
+import { printable } from '../output.ts';
+import { type Holder, holdersOf } from './holders.ts';
+
+/** CAP_SYS_ADMIN is bit 21 of a capability set; include/uapi/linux/capability.h. */
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** The advice for an error at `target`, or undefined where the error says all there is. */
+export function hintFor({ call, code, args }: SyscallError, target: string): string | undefined {
+  const shown = printable(target);
+  switch (`${call} ${code}`) {
+    case 'unshare EPERM':
+      return notPermitted();
+    case 'unshare ENOSPC':
+      return 'There are as many mount namespaces as /proc/sys/user/max_mnt_namespaces allows; raise it, or end some.';
+    case 'mount EPERM':
+    case 'mount EACCES':
+      return 'A security module or seccomp filter forbids mount(2). In a Docker container: --security-opt apparmor=unconfined --security-opt seccomp=unconfined';
+    case 'mount ENODEV':
+    case 'fsopen ENODEV':
+      return 'This kernel has no tmpfs; it is not among the filesystems that /proc/filesystems lists. It comes with CONFIG_TMPFS.';
+    case 'mount EINVAL':
+      return 'The kernel refused the options of the tmpfs; are --size and --mode what tmpfs(5) allows?';
+    case 'fsopen ENOSYS':
+      return `The mount point is missing, and to provide one without touching the host takes Linux 5.2. Make it first: mkdir -p ${shown}`;
+    case 'mkdirat EEXIST':
+      return `A part of ${shown} is a symbolic link that leads nowhere; choose another target, or mend the link.`;
+    case 'open_tree ENOSPC':
+    case 'move_mount ENOSPC':
+      return `The directory that ${shown} is to appear in has more entries than fs.mount-max allows mounts. Make the target first: mkdir -p ${shown}`;
+    case 'umount2 EBUSY':
+      return stillBusy(target);
+    case 'openat ENOTDIR':
+      return `A mount point for a tmpfs is a directory, but a part of ${shown} is a file; choose another --target.`;
+    case 'openat EACCES':
+      return `A part of ${shown} may not be entered; choose another --target.`;
+    case 'openat ELOOP':
+      return `The symbolic links of ${shown} lead in a circle; choose another --target.`;
+    case 'openat ENAMETOOLONG':
+      return 'A name may have 255 bytes and a path 4095; choose a shorter --target.';
+    case 'openat ENOENT':
+    case 'readlinkat ENOENT':
+      return args[1]?.startsWith('"/proc/') ? 'The proc filesystem is needed: mount -t proc proc /proc' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function notPermitted(): string {
+  if (process.geteuid?.() !== 0)
+    return 'A mount namespace takes root (CAP_SYS_ADMIN); run it with sudo: sudo ns-tool mount';
+  return hasCapSysAdmin()
+    ? 'You are root with CAP_SYS_ADMIN, so a seccomp filter or security module forbids it. In a Docker container: --security-opt seccomp=unconfined'
+    : 'You are root, but without CAP_SYS_ADMIN, as in a container. Start the container with it: docker run --cap-add SYS_ADMIN …';
+}
+
+function hasCapSysAdmin(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[1];
+  return effective !== undefined && (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;
+}
+
+function stillBusy(target: string): string {
+  const holders = holdersOf(target);
+  const goesAnyway = 'The mount goes when its last process ends, and the host never sees it.';
+  if (holders.length === 0) return `A process still uses ${printable(target)}. ${goesAnyway}`;
+  const list = holders.map(({ pid, command, what }: Holder) => `${printable(command)} (pid ${pid}) has ${what} there`);
+  return `${list.join('; ')}. ${goesAnyway}`;
+}

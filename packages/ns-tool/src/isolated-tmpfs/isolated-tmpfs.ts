@@ -1,0 +1,101 @@
+/** A tmpfs that only this process and its children can see. The main job of ns-tool. */
+import {
+  AT_FDCWD,
+  MS_NODEV,
+  MS_NOSUID,
+  O_CLOEXEC,
+  O_RDONLY,
+  readAll,
+  readFile,
+  readLink,
+  type Sys,
+  status,
+} from '@ns-tool/syscalls';
+import { UserError } from '../errors.ts';
+import { type MountEntry, mountAt, parseProcMounts } from '../mount-table/proc-mounts.ts';
+import { type MountPoint, provideMountPoint } from './mount-point.ts';
+import { enterPrivateMountNamespace } from './private-namespace.ts';
+import { type TmpfsOptions, tmpfsData } from './tmpfs-options.ts';
+
+export interface IsolatedTmpfs {
+  /** Inode numbers of the mount namespace before and after: what `ls -l /proc/self/ns/mnt` shows in brackets. */
+  readonly namespace: { readonly outside: number; readonly inside: number };
+  /** Where it is mounted, and whether the host has that directory too. */
+  readonly mountPoint: MountPoint;
+  /** /proc/self/mounts inside the namespace, verbatim. */
+  readonly table: Buffer;
+  /** The same, parsed. */
+  readonly mounts: readonly MountEntry[];
+  /** The line of the table that is this tmpfs. */
+  readonly mount: MountEntry;
+  /**
+   * Unmounts it, and removes the mount point unless the host has it too.
+   *
+   * @throws SyscallError EBUSY while a process has a file open or its working directory in it.
+   */
+  remove(): void;
+}
+
+/**
+ * Moves this thread into a private mount namespace and mounts a tmpfs there.
+ *
+ * The parent's mount table and the host's directories do not change at any instant. There is nothing to undo if this
+ * fails or the process dies: the mounts are gone with the last process in the namespace.
+ *
+ * @param target the mount point, an absolute path; need not exist.
+ * @throws SyscallError with the call that failed; UsageError for wrong options; UserError if the mount is not where, or
+ *   not as isolated, as it should be.
+ */
+export function isolateTmpfs(sys: Sys, target: string, options: TmpfsOptions): IsolatedTmpfs {
+  const data = tmpfsData(options);
+  const outside = mountNamespaceId(sys);
+  // Opened now, it stays the parent's table: a descriptor of mountinfo belongs to the namespace it was opened in.
+  const parentTable = sys.openat(AT_FDCWD, '/proc/thread-self/mountinfo', O_RDONLY | O_CLOEXEC);
+
+  enterPrivateMountNamespace(sys);
+  const mountPoint = provideMountPoint(sys, target);
+  sys.mount('tmpfs', mountPoint.path, 'tmpfs', MS_NODEV | MS_NOSUID, data);
+
+  const inside = mountNamespaceId(sys);
+  const table = readFile(sys, '/proc/thread-self/mounts');
+  const mounts = parseProcMounts(table);
+  const mount = mountAt(mounts, mountPoint.path);
+  if (mount === undefined) {
+    throw new UserError(
+      `the tmpfs is not at ${mountPoint.path}`,
+      'Someone renamed a directory of that path while it was mounted; choose one that only root can change.',
+    );
+  }
+  refuseLeak(sys, parentTable, status(sys, AT_FDCWD, mountPoint.path).device);
+  sys.close(parentTable);
+
+  return {
+    namespace: { outside, inside },
+    mountPoint,
+    table,
+    mounts,
+    mount,
+    remove() {
+      sys.umount2(mountPoint.path, 0);
+      mountPoint.remove();
+    },
+  };
+}
+
+/** The inode number of this thread's mount namespace: 4026531841 for `mnt:[4026531841]`. See namespaces(7). */
+function mountNamespaceId(sys: Sys): number {
+  const link = readLink(sys, AT_FDCWD, '/proc/thread-self/ns/mnt').toString();
+  return Number(link.slice('mnt:['.length, -1));
+}
+
+/** Looks whether a filesystem stands in the parent's mount table. Its device number is unique on the machine. */
+function refuseLeak(sys: Sys, parentTable: number, device: string): void {
+  const lines = readAll(sys, parentTable).toString('latin1').split('\n');
+  // mountinfo: mount ID, parent ID, major:minor, …
+  if (lines.some((line) => line.split(' ')[2] === device)) {
+    throw new UserError(
+      'the tmpfs is visible in the parent namespace',
+      'This is a defect of ns-tool; please report it.',
+    );
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Writing to the terminal or a pipe, at once and completely.
+ *
+ * Not `process.stdout`, whose errors arrive later and elsewhere: here a write either has happened or throws, so nothing is
+ * lost when the process ends by a signal right after it.
+ */
+import { writeSync } from 'node:fs';
+import { UserError } from './errors.ts';
+
+/** A reader that went away, as in `ns-tool mount | head -1`. No error for the user; the shell's status is 128 + SIGPIPE. */
+export class BrokenPipe extends Error {
+  override readonly name = 'BrokenPipe';
+  readonly status = 141;
+}
+
+/** Writes a line to standard output. */
+export function print(line = ''): void {
+  write(1, `${line}\n`);
+}
+
+/** Writes a line to standard error. */
+export function printError(line: string): void {
+  write(2, `${line}\n`);
+}
+
+/** Writes bytes to standard output as they are. */
+export function printBytes(bytes: Uint8Array): void {
+  write(1, bytes);
+}
+
+function write(fd: number, content: string | Uint8Array): void {
+  let rest: Uint8Array = typeof content === 'string' ? Buffer.from(content) : content;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') throw new BrokenPipe();
+      // EAGAIN: a pipe or terminal that another program has made non-blocking, and that is full.
+      if (code !== 'EAGAIN') throw new UserError(`cannot write the output: ${(error as Error).message}`);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+/** A path for a person to read: control characters escaped, so that a name cannot drive the terminal. */
+export function printable(path: string): string {
+  return path.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\${(c.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`);
+}
