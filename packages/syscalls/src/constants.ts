@@ -177,12 +177,15 @@ export const OPEN_FLAGS = {
 /** In place of a directory's fd: the working directory. */
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
+/** unlinkat(2): remove a directory. */
+export const AT_REMOVEDIR = 0x200;
 export const AT_NO_AUTOMOUNT = 0x800;
 /** An empty path names the fd itself. */
 export const AT_EMPTY_PATH = 0x1000;
 /** open_tree(2), mount_setattr(2): the mounts below as well. */
 export const AT_RECURSIVE = 0x8000;
 
+export const UNLINK_FLAGS = { AT_REMOVEDIR } as const satisfies FlagSet;
 export const STATX_FLAGS = { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH } as const satisfies FlagSet;
 
 // -- statx(2): include/uapi/linux/stat.h

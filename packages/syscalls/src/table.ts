@@ -24,6 +24,7 @@ import {
   STATX_FLAGS,
   STATX_MASKS,
   UMOUNT_FLAGS,
+  UNLINK_FLAGS,
   UNSHARE_FLAGS,
 } from './constants.ts';
 import {
@@ -177,6 +178,9 @@ export const table = {
 
   /** Makes a directory. The umask applies to `mode`. mkdir(2). */
   mkdirat: call<(dirfd: number, pathname: Text, mode: number) => number>(258, 34, dirFd, text, mode),
+
+  /** Removes a name: with AT_REMOVEDIR of an empty directory. unlink(2), rmdir(2). */
+  unlinkat: call<(dirfd: number, pathname: Text, flags: number) => number>(263, 35, dirFd, text, flags(UNLINK_FLAGS)),
 
   /** Fills a struct statx of 256 bytes; see files.ts for one in words. statx(2). */
   statx: call<(dirfd: number, pathname: Text, flags: number, mask: number, statx: Uint8Array) => number>(

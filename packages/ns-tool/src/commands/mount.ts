@@ -43,11 +43,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   const target = checkedTarget(args.target);
   const inside = args['--'] ?? [];
   const cwd = workingDirectory();
-  const [{ SyscallError, trace }, { isolateTmpfs }, { hintFor }] = await Promise.all([
-    import('@ns-tool/syscalls'),
-    import('../isolated-tmpfs/isolated-tmpfs.ts'),
-    import('../isolated-tmpfs/hints.ts'),
-  ]);
+  const { SyscallError, trace, isolateTmpfs, hintFor } = await loadWork();
   const sys = args.trace ? trace(await loadSys(), printError) : await loadSys();
 
   try {
@@ -56,6 +52,24 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     throw new UserError(error.message, hintFor(error, target), { cause: error });
+  }
+}
+
+/** Loads what does the work, and only now: help and mistakes need none of it, and some machines cannot. */
+async function loadWork() {
+  try {
+    const modules = [
+      import('@ns-tool/syscalls'),
+      import('../isolated-tmpfs/isolated-tmpfs.ts'),
+      import('../isolated-tmpfs/hints.ts'),
+    ] as const;
+    const [{ SyscallError, trace }, { isolateTmpfs }, { hintFor }] = await Promise.all(modules);
+    return { SyscallError, trace, isolateTmpfs, hintFor };
+  } catch (error) {
+    throw new UserError(
+      (error as Error).message,
+      'Use a Linux machine, real or virtual, with one of these processors.',
+    );
   }
 }
 

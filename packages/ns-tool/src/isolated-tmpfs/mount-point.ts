@@ -8,7 +8,7 @@ export interface MountPoint {
   readonly path: string;
   /** Whether the host has this directory too. */
   readonly existed: boolean;
-  /** Takes back what was done to provide it. */
+  /** Removes the directories that the host does not have, once nothing is mounted there. */
   remove(): void;
 }
 
@@ -21,15 +21,9 @@ export interface MountPoint {
 export function provideMountPoint(sys: Sys, target: string): MountPoint {
   const { directory, missing } = openNearest(sys, target);
   const standIn = missing.length === 0 ? null : standInFor(sys, directory, missing);
+  sys.close(directory);
   const path = withOpen(sys, AT_FDCWD, target, O_PATH | O_DIRECTORY, (fd) => pathOf(sys, fd)).toString();
-  return {
-    path,
-    existed: standIn === null,
-    remove() {
-      standIn?.remove();
-      sys.close(directory);
-    },
-  };
+  return { path, existed: standIn === null, remove: () => standIn?.removeMissing() };
 }
 
 /** Opens the longest part of a path that exists, and says what is missing of the rest. */

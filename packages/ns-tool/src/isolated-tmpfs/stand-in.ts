@@ -16,6 +16,7 @@
 import {
   AT_NO_AUTOMOUNT,
   AT_RECURSIVE,
+  AT_REMOVEDIR,
   AT_SYMLINK_NOFOLLOW,
   type DirectoryEntry,
   FSCONFIG_CMD_CREATE,
@@ -23,7 +24,6 @@ import {
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
   isErrno,
-  MNT_DETACH,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
   MS_BIND,
@@ -46,8 +46,8 @@ import {
 
 /** A stand-in that is in place. */
 export interface StandIn {
-  /** Uncovers the directory again. */
-  remove(): void;
+  /** Takes away the directories that were missing. The rest stays: a process that lives on may have its root there. */
+  removeMissing(): void;
 }
 
 /**
@@ -60,19 +60,24 @@ export interface StandIn {
 export function standInFor(sys: Sys, directory: number, missing: readonly string[]): StandIn {
   const isRoot = pathOf(sys, directory).equals(Buffer.from('/'));
   const entries = withOpen(sys, directory, '.', O_RDONLY | O_DIRECTORY, (fd) => readDirectory(sys, fd));
+  const added = missing.map((_, i) => missing.slice(0, i + 1).join('/'));
 
   const cover = detachedTmpfs(sys, directory);
   sys.move_mount(cover, '', directory, '', MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
   for (const entry of entries) mirror(sys, directory, cover, entry);
-  for (const i of missing.keys()) sys.mkdirat(cover, missing.slice(0, i + 1).join('/'), 0o755);
-  sys.mount(null, `/proc/self/fd/${cover}`, null, MS_RDONLY | MS_REMOUNT | MS_BIND, null);
-  // A mount on `/` covers nothing for who has that root already: path lookup starts below it.
-  if (isRoot) changeRoot(sys, cover);
+  for (const path of added) sys.mkdirat(cover, path, 0o755);
+  setWritable(sys, cover, false);
+  if (isRoot) {
+    // A mount on `/` covers nothing for who has that root already: path lookup starts below it.
+    sys.fchdir(cover);
+    sys.chroot('.');
+  }
 
   return {
-    remove() {
-      if (isRoot) changeRoot(sys, directory);
-      sys.umount2(`/proc/self/fd/${cover}`, MNT_DETACH);
+    removeMissing() {
+      setWritable(sys, cover, true);
+      for (const path of added.toReversed()) sys.unlinkat(cover, path, AT_REMOVEDIR);
+      setWritable(sys, cover, false);
       sys.close(cover);
     },
   };
@@ -112,7 +117,6 @@ function bind(sys: Sys, from: number, to: number, name: Buffer, type: number): v
   sys.close(tree);
 }
 
-function changeRoot(sys: Sys, directory: number): void {
-  sys.fchdir(directory);
-  sys.chroot('.');
+function setWritable(sys: Sys, mount: number, writable: boolean): void {
+  sys.mount(null, `/proc/self/fd/${mount}`, null, MS_REMOUNT | MS_BIND | (writable ? 0 : MS_RDONLY), null);
 }

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** What takes long: every check on every mutant, every fault at every system call. */
+const slow = ['tests/mount/mutants.test.ts', 'tests/mount/faults.test.ts'];
+
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: slow } },
+      { extends: true, test: { name: 'thorough', include: slow } },
+    ],
+  },
+});
