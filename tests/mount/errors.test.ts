@@ -48,7 +48,7 @@ const cases: readonly Case[] = [
     start: { args: ['mount', '--target', '/mnt/existing/file'] },
     status: 1,
     stderr:
-      'ns-tool: openat(AT_FDCWD, "/mnt/existing/file", O_RDONLY|O_DIRECTORY|O_CLOEXEC|O_PATH): Not a directory (ENOTDIR)\n' +
+      'ns-tool: openat(AT_FDCWD, "/mnt/existing/file", O_RDONLY|O_CLOEXEC|O_PATH|O_DIRECTORY): Not a directory (ENOTDIR)\n' +
       'A mount point for a tmpfs is a directory, but a part of /mnt/existing/file is a file; choose another --target.\n',
   },
   {

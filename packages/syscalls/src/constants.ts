@@ -1,7 +1,7 @@
 /**
  * Flags and other constants of the system calls, under the kernel's own names.
  *
- * Each set lists its flags in the order in which strace shows them, lowest bit first.
+ * Each set lists its flags in the order in which strace shows them, mostly the lowest bit first.
  */
 import { architecture } from './platform.ts';
 
@@ -165,11 +165,11 @@ export const OPEN_FLAGS = {
   O_TRUNC,
   O_APPEND,
   O_NONBLOCK,
-  O_DIRECTORY,
   O_NOFOLLOW,
   O_NOATIME,
   O_CLOEXEC,
   O_PATH,
+  O_DIRECTORY,
 } as const satisfies FlagSet;
 
 // -- the *at calls: include/uapi/linux/fcntl.h
@@ -218,11 +218,11 @@ export const OPEN_TREE_CLOEXEC = 0x80000;
 
 export const OPEN_TREE_FLAGS = {
   OPEN_TREE_CLONE,
+  OPEN_TREE_CLOEXEC,
   AT_SYMLINK_NOFOLLOW,
   AT_NO_AUTOMOUNT,
   AT_EMPTY_PATH,
   AT_RECURSIVE,
-  OPEN_TREE_CLOEXEC,
 } as const satisfies FlagSet;
 
 export const MOVE_MOUNT_F_SYMLINKS = 0x1;

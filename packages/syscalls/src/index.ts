@@ -14,4 +14,4 @@ export { type Architecture, architecture } from './platform.ts';
 export { sys } from './run.ts';
 export { showArgs, showCall, showOutcome } from './show.ts';
 export { isErrno, SyscallError } from './syscall-error.ts';
-export type { Sys, SyscallArgs, SyscallName } from './table.ts';
+export { type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';

@@ -165,7 +165,7 @@ function run(start: Start): Promise<Ended> {
   ] as [string, ...string[]];
   const child = spawn(argv[0], argv.slice(1), {
     cwd: '/',
-    env: { PATH: process.env['PATH'], ...start.env },
+    env: { PATH: process.env.PATH, ...start.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     ...(start.uid !== undefined && { uid: start.uid, gid: start.uid }),
   });
