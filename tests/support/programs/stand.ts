@@ -65,24 +65,23 @@ process.on('disconnect', () => process.exit());
 process.send?.({ value: 'ready' } satisfies Answer);
 
 function makeWorld(): void {
-  const checkout = process.argv[2] as string;
   sys.unshare(CLONE_NEWNS);
   sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
-  const oldTmp = sys.openat(AT_FDCWD, '/tmp', O_PATH | O_DIRECTORY | O_CLOEXEC);
+  // Opened before /tmp is covered, below which any of them may lie.
+  const [checkout, node, oldTmp] = [process.argv[2] as string, dirname(process.execPath), '/tmp'].map((path) =>
+    sys.openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC),
+  );
   sys.mount('stand', '/tmp', 'tmpfs', 0, 'mode=0755');
   const own = ['mnt', 'tmp', 'checkout', 'node'];
   for (const name of readdirSync('/').filter((name) => !own.includes(name))) show(`/${name}`, `/tmp/${name}`);
-  // Not recursively: what has just been mounted lies on it.
-  mkdirSync('/tmp/tmp');
-  sys.mount(`/proc/self/fd/${oldTmp}`, '/tmp/tmp', null, MS_BIND, null);
-  show(checkout, `/tmp${CHECKOUT}`);
-  show(dirname(process.execPath), `/tmp${dirname(NODE)}`);
+  bind(checkout, `/tmp${CHECKOUT}`);
+  bind(node, `/tmp${dirname(NODE)}`);
+  bind(oldTmp, '/tmp/tmp');
   mkdirSync('/tmp/mnt');
   process.chdir('/tmp');
   sys.pivot_root('.', '.');
   sys.umount2('.', MNT_DETACH);
   process.chdir('/');
-  sys.close(oldTmp);
 
   sys.mount('stand', '/mnt', 'tmpfs', 0, 'mode=0755');
   mkdirSync('/mnt/existing', { mode: 0o751 });
@@ -91,6 +90,13 @@ function makeWorld(): void {
   writeFileSync('/mnt/neighbour/file', 'still here');
   symlinkSync('neighbour', '/mnt/link');
   sys.mount(null, '/', null, MS_REC | MS_SHARED, null);
+}
+
+/** Shows an open directory at a new place. Not recursively: what has just been mounted may lie on it. */
+function bind(directory: number | undefined, to: string): void {
+  mkdirSync(to);
+  sys.mount(`/proc/self/fd/${directory}`, to, null, MS_BIND, null);
+  sys.close(directory as number);
 }
 
 /** Makes a file or directory of the machine visible under another path. */
@@ -108,7 +114,11 @@ function show(from: string, to: string): void {
 async function answer(request: Request): Promise<unknown> {
   if (request.do === 'run') return await observe(request.starts, request.atOnce);
   if (request.do === 'mounts') return mountsOf(request.pid);
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', request.script], { encoding: 'utf8', cwd: '/' });
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', request.script], {
+    encoding: 'utf8',
+    cwd: '/',
+    timeout: 30_000,
+  });
   if (status !== 0) throw new Error(`${request.script}: status ${status}\n${stderr}`);
   return stdout;
 }
