@@ -1,0 +1,150 @@
+// Builds the packages: the compiler checks them and writes their modules, then esbuild makes one file of the command.
+
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { bundle, command, root } from './checkout.mjs';
+import { run } from './child.mjs';
+import { endLike, fail } from './end.mjs';
+import { layout, lightModules } from './light-modules.mjs';
+import { fingerprint, isStamped, writeStamp } from './stamp.mjs';
+
+const PACKAGES = ['packages/syscalls', 'packages/ns-tool'];
+const PROGRAMS = 'tests/support/programs';
+const STAMP = 'node_modules/.built-from';
+
+/** @type {import('esbuild').BuildOptions} */
+const SETTINGS = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  target: 'node20',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+  // What a module asks of `import.meta`, in the terms of CommonJS.
+  banner: { js: '"use strict";const __fileurl=require("node:url").pathToFileURL(__filename).href;' },
+  define: { 'import.meta.url': '__fileurl', 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
+};
+
+export function isBuilt() {
+  return isStamped(STAMP, fingerprint(inputs())) && outputs().every(exists);
+}
+
+export async function build() {
+  const madeFrom = fingerprint(inputs());
+  console.error('ns-tool: building …');
+  await compile();
+
+  const esbuild = await import('esbuild');
+  await Promise.all([bundleCommand(esbuild), bundlePrograms(esbuild)]).catch(() =>
+    fail('the sources do not bundle, see above.'),
+  );
+  writeStamp(STAMP, madeFrom);
+}
+
+/** Everything that decides what comes out. */
+function inputs() {
+  const parts = ['src', 'package.json', 'tsconfig.json'];
+  const ofPackages = PACKAGES.flatMap((folder) => parts.map((part) => `${folder}/${part}`));
+  return [
+    ...ofPackages,
+    'tests/support',
+    'tsconfig.base.json',
+    'pnpm-lock.yaml',
+    'scripts/build.mjs',
+    'scripts/light-modules.mjs',
+  ];
+}
+
+function outputs() {
+  return [
+    ...modules(),
+    ...[bundle, command].map((file) => path.relative(root, file)),
+    ...programs().map((name) => `tests/.programs/${name}.cjs`),
+  ];
+}
+
+function modules() {
+  return PACKAGES.map((folder) => `${folder}/dist/index.js`);
+}
+
+/** The small programs that the tests start, by name. */
+function programs() {
+  const files = exists(PROGRAMS) ? readdirSync(path.join(root, PROGRAMS)) : [];
+  return files.filter((file) => file.endsWith('.ts')).map((file) => path.basename(file, '.ts'));
+}
+
+/** @param {string} file */
+function exists(file) {
+  return existsSync(path.join(root, file));
+}
+
+async function compile() {
+  const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+  // The compiler trusts its notes on the last build, and would not miss what somebody deleted since.
+  const force = modules().every(exists) ? [] : ['--force'];
+  const end = await run([process.execPath, tsc, '--build', ...force, ...PACKAGES], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (end.signal) endLike(end);
+  if (end.status !== 0) fail('the sources do not compile, see above.');
+}
+
+/** @param {typeof import('esbuild')} esbuild */
+async function bundleCommand(esbuild) {
+  const outdir = path.dirname(bundle);
+  const packageFolder = path.join(root, 'packages/ns-tool');
+  await Promise.all([
+    esbuild.build({
+      ...SETTINGS,
+      outdir,
+      entryPoints: { command: 'packages/ns-tool/src/bin.ts' },
+      plugins: [lightModules(outdir, packageFolder)],
+      // yargs asks at each start how wide the terminal is, which makes process.stdout, and with it most of node:stream. It
+      // is told by cli.ts when it shows help.
+      define: { ...SETTINGS.define, 'process.stdout.columns': 'undefined' },
+    }),
+    esbuild.build({
+      ...SETTINGS,
+      outdir,
+      entryPoints: { 'ns-tool': 'packages/ns-tool/src/launch.ts' },
+      banner: { js: '#!/usr/bin/env node\n"use strict";' },
+    }),
+    esbuild.build({
+      ...SETTINGS,
+      outdir,
+      stdin: {
+        contents: layout,
+        resolveDir: path.dirname(createRequire(path.join(packageFolder, 'package.json')).resolve('yargs')),
+      },
+      entryNames: 'layout',
+    }),
+  ]);
+  chmodSync(bundle, 0o755);
+}
+
+/** @param {typeof import('esbuild')} esbuild */
+async function bundlePrograms(esbuild) {
+  if (programs().length === 0) return;
+  await esbuild.build({
+    ...SETTINGS,
+    outdir: 'tests/.programs',
+    entryPoints: programs().map((name) => `${PROGRAMS}/${name}.ts`),
+    plugins: [koffiOfSyscalls],
+  });
+}
+
+/**
+ * koffi loads its native half from its own folder, so it is never bundled; and the tests' folder does not depend on it.
+ * @type {import('esbuild').Plugin}
+ */
+const koffiOfSyscalls = {
+  name: 'koffi-of-syscalls',
+  setup({ onResolve }) {
+    onResolve({ filter: /^koffi$/ }, () => ({ path: '../../packages/syscalls/node_modules/koffi', external: true }));
+  },
+};

@@ -1,0 +1,67 @@
+// Light modules in place of heavy ones, in the bundle of the command. Its start-up time is a design matter, and each of
+// these would take longer to load than the command takes for its work. `npm run bench` shows the start step by step.
+
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+/**
+ * The light modules, for a bundle in a folder.
+ * @param {string} folder where the bundle will be
+ * @param {string} packageFolder the package that it is made for
+ * @returns {Record<string, string>}
+ */
+function lightModulesFor(folder, packageFolder) {
+  return {
+    // yargs needs both for its help only: cliui lays it out, and string-width knows every emoji by one huge regular
+    // expression, which alone takes 18 ms to parse.
+    'string-width': "export default (...args) => require('./layout.cjs').stringWidth(...args);",
+    cliui: "export default (...args) => require('./layout.cjs').cliui(...args);",
+
+    // yargs asserts two things about itself. The module for it loads many others.
+    assert: `const check = (holds, message) => { if (!holds) throw new Error(message); };
+      export const strictEqual = (a, b, message) => check(Object.is(a, b), message);
+      export const notStrictEqual = (a, b, message) => check(!Object.is(a, b), message);`,
+
+    // koffi looks for its native module in many places. In a checkout it is known where it is; elsewhere koffi may look.
+    koffi: `const native = { exports: {} };
+      try {
+        process.dlopen(native, __dirname + ${JSON.stringify(`/${path.relative(folder, nativeModuleOfKoffi(packageFolder))}`)});
+      } catch {
+        native.exports = require('koffi');
+      }
+      module.exports = native.exports;`,
+  };
+}
+
+/** The contents of layout.cjs, which is loaded when help is shown. */
+export const layout =
+  "export { default as cliui } from 'cliui'; export { default as stringWidth } from 'string-width';";
+
+/** @param {string} packageFolder a package that depends on koffi */
+function nativeModuleOfKoffi(packageFolder) {
+  const require = createRequire(path.join(packageFolder, 'package.json'));
+  require('koffi');
+  return Object.keys(require.cache).find((file) => file.endsWith('.node')) ?? '';
+}
+
+const NAMESPACE = 'light';
+
+/**
+ * @param {string} folder
+ * @param {string} packageFolder
+ * @returns {import('esbuild').Plugin}
+ */
+export function lightModules(folder, packageFolder) {
+  const light = lightModulesFor(folder, packageFolder);
+  return {
+    name: 'light-modules',
+    setup({ onResolve, onLoad }) {
+      // What a light module requires is there when it runs.
+      onResolve({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => ({ path, external: true }));
+      onResolve({ filter: /.*/ }, ({ path }) =>
+        Object.hasOwn(light, path) ? { path, namespace: NAMESPACE } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => ({ contents: light[path] ?? '' }));
+    },
+  };
+}
