@@ -1,4 +1,5 @@
 /** The command line: which commands there are, and how errors become text and a status. */
+import process from 'node:process';
 import type { Sys } from '@ns-tool/syscalls';
 import yargs, { type Argv } from 'yargs';
 import * as mount from './commands/mount.ts';
@@ -71,6 +72,10 @@ function parse<A>(argv: readonly string[], builder: (yargs: Argv) => Argv<A>): {
       // yargs reports a mistake in the command line as a message, with or without an error of its own.
       throw error === undefined || error.name === 'YError' ? new UsageError(inOurWords(message ?? '')) : error;
     });
+  if (argv.includes('--help')) {
+    const { columns = 80 } = process.stdout;
+    parser.wrap(Math.min(80, columns));
+  }
   let help = '';
   const args = builder(parser).parseSync([...argv], {}, (_error, _args, output) => {
     help = output;
