@@ -202,6 +202,22 @@ describe.skipIf(needsRoot('the errors of ns-tool mount, in a stand of their own'
   },
 );
 
+describe.skipIf(needsRoot('a busy mount of ns-tool mount'))('a mount that is still in use', () => {
+  it('is an error that names the process, also where the target leads through a symbolic link', async () => {
+    const stand = await Stand.forTest();
+    const script = 'cd /mnt/link/new && { sleep 30 >/dev/null 2>&1 & echo $! > /mnt/existing/pid; }';
+    const args = ['mount', '--target', '/mnt/link/new', '--', 'sh', '-c', script];
+    const { stderr, status } = await stand.run({ program: 'ns-tool', args });
+    const pid = (await stand.shell('cat /mnt/existing/pid; kill "$(cat /mnt/existing/pid)"')).trim();
+    expect(stderr).toMatch(
+      new RegExp(
+        `^ns-tool: umount2\\("/mnt/neighbour/new", 0\\): .*\\n\\w+ \\(pid ${pid}\\) has its working directory there\\.`,
+      ),
+    );
+    expect(status).toBe(125);
+  });
+});
+
 describe.skipIf(needsRoot('the status of commands run by ns-tool mount'))(
   'ns-tool mount returns the status of its command',
   () => {

@@ -1,17 +1,11 @@
 /** The command line: which commands there are, and how errors become text and a status. */
 import process from 'node:process';
-import type { Sys } from '@ns-tool/syscalls';
 import yargs, { type Argv } from 'yargs';
 import * as mount from './commands/mount.ts';
+import type { Context } from './context.ts';
 import { UsageError, UserError } from './errors.ts';
 import { BrokenPipe, print, printError } from './output.ts';
 import { VERSION } from './version.ts';
-
-/** What commands get from outside. */
-export interface Context {
-  /** The system calls. Loaded when a command asks for them: help and mistakes need none. */
-  loadSys(): Promise<Sys>;
-}
 
 /** A file of commands/: one subcommand. */
 const COMMANDS = { mount };

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Argv, InferredOptionTypes } from 'yargs';
-import type { Context } from '../cli.ts';
+import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { IsolatedTmpfs } from '../isolated-tmpfs/isolated-tmpfs.ts';
 import { inMountFormat } from '../mount-table/proc-mounts.ts';

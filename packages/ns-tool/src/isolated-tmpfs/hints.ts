@@ -1,6 +1,6 @@
 /** What to do about an error of `ns-tool mount`. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import type { SyscallError } from '@ns-tool/syscalls';
 import { printable } from '../output.ts';
 import { type Holder, holdersOf } from './holders.ts';
@@ -63,7 +63,7 @@ function hasCapSysAdmin(): boolean {
 }
 
 function stillBusy(target: string): string {
-  const holders = holdersOf(target);
+  const holders = holdersOf(realpathSync(target));
   const goesAnyway = 'The mount goes when its last process ends, and the host never sees it.';
   if (holders.length === 0) return `A process still uses ${printable(target)}. ${goesAnyway}`;
   const list = holders.map(({ pid, command, what }: Holder) => `${printable(command)} (pid ${pid}) has ${what} there`);
