@@ -1,5 +1,5 @@
-import { AssertionError } from 'node:assert';
 import { afterAll, describe, expect, it } from 'vitest';
+import { isAssertion } from '../support/assertion.ts';
 import { checks } from '../support/checks.ts';
 import { mutants } from '../support/mutants.ts';
 import { needsRoot } from '../support/privilege.ts';
@@ -20,11 +20,6 @@ async function failedChecks(env: Record<string, string>): Promise<string[]> {
     }
   }
   return failed;
-}
-
-/** Red is an assertion that fails. A crash of the test itself proves nothing. */
-function isAssertion(error: unknown): boolean {
-  return error instanceof AssertionError || (error instanceof Error && error.name === 'AssertionError');
 }
 
 /** The result as a table: a line for each version, a column for each check. */

@@ -298,3 +298,87 @@ export const S_IFSOCK = 0o140000;
 
 /** The file types that mknod(2) can make. */
 export const MKNOD_TYPES = { S_IFIFO, S_IFCHR, S_IFBLK, S_IFREG, S_IFSOCK } as const satisfies FlagSet;
+
+// -- clone(2): include/uapi/linux/sched.h
+
+/** The child shares the memory of its parent. */
+export const CLONE_VM = 0x100;
+/** The kernel hands the parent a pidfd of the child. */
+export const CLONE_PIDFD = 0x1000;
+/** The parent's thread stands still until the child has executed a program or ended. */
+export const CLONE_VFORK = 0x4000;
+
+export const CLONE_FLAGS = {
+  CLONE_VM,
+  CLONE_PIDFD,
+  CLONE_VFORK,
+  CLONE_NEWNS,
+  CLONE_NEWCGROUP,
+  CLONE_NEWUTS,
+  CLONE_NEWIPC,
+  CLONE_NEWUSER,
+  CLONE_NEWPID,
+  CLONE_NEWNET,
+} as const satisfies FlagSet;
+
+// -- fcntl(2): asm-generic/fcntl.h
+
+export const F_DUPFD = 0;
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_DUPFD_CLOEXEC = 1030;
+export const FCNTL_COMMANDS = { F_DUPFD, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC } as const satisfies FlagSet;
+
+export const DUP_FLAGS = { O_CLOEXEC } as const satisfies FlagSet;
+export const PIPE_FLAGS = { O_NONBLOCK, O_CLOEXEC } as const satisfies FlagSet;
+
+/** close_range(2): set close-on-exec instead of closing. Linux 5.11. */
+export const CLOSE_RANGE_CLOEXEC = 0x4;
+export const CLOSE_RANGE_FLAGS = { CLOSE_RANGE_CLOEXEC } as const satisfies FlagSet;
+
+// -- prctl(2): include/uapi/linux/prctl.h
+
+/** The signal that this process gets when the thread that made it ends. */
+export const PR_SET_PDEATHSIG = 1;
+export const PR_GET_DUMPABLE = 3;
+export const PR_SET_DUMPABLE = 4;
+export const PR_CAPBSET_DROP = 24;
+export const PR_SET_NO_NEW_PRIVS = 38;
+export const PRCTL_OPTIONS = {
+  PR_SET_PDEATHSIG,
+  PR_GET_DUMPABLE,
+  PR_SET_DUMPABLE,
+  PR_CAPBSET_DROP,
+  PR_SET_NO_NEW_PRIVS,
+} as const satisfies FlagSet;
+
+// -- waitid(2): include/uapi/linux/wait.h
+
+export const P_ALL = 0;
+export const P_PID = 1;
+export const P_PIDFD = 3;
+export const WAITID_TYPES = { P_ALL, P_PID, P_PIDFD } as const satisfies FlagSet;
+
+export const WNOHANG = 0x1;
+export const WEXITED = 0x4;
+export const WNOWAIT = 0x1000000;
+export const WAITID_OPTIONS = { WNOHANG, WEXITED, WNOWAIT } as const satisfies FlagSet;
+
+// -- rt_sigprocmask(2): asm-generic/signal-defs.h
+
+export const SIG_BLOCK = 0;
+export const SIG_UNBLOCK = 1;
+export const SIG_SETMASK = 2;
+export const SIGPROCMASK_HOWS = { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK } as const satisfies FlagSet;
+
+// -- mmap(2): asm-generic/mman-common.h
+
+export const PROT_READ = 0x1;
+export const PROT_WRITE = 0x2;
+export const PROT_EXEC = 0x4;
+export const PROTECTIONS = { PROT_READ, PROT_WRITE, PROT_EXEC } as const satisfies FlagSet;
+
+export const MAP_SHARED = 0x1;
+export const MAP_PRIVATE = 0x2;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_FLAGS = { MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS } as const satisfies FlagSet;

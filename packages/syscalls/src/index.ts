@@ -5,13 +5,20 @@
  * put a layer around them.
  */
 
+export { ResultOf } from './arguments.ts';
 export * from './constants.ts';
 export { type ErrnoName, errnoMessage, errnoName, errnoNumber } from './errno.ts';
 export * from './files.ts';
 export { interpose, type PendingCall, trace } from './interpose.ts';
 export { makedev, type PollFd, quote, type Text } from './kinds.ts';
 export { type Architecture, architecture } from './platform.ts';
+export { type Program, type Recorder, record, type Step, showProgram } from './record.ts';
 export { sys } from './run.ts';
 export { showArgs, showCall, showOutcome } from './show.ts';
+export type { Exit } from './spawn/children.ts';
+export { type IdMaps, type IdRange, mapSelf, writeIdMaps } from './spawn/id-maps.ts';
+export type { NamespaceKind } from './spawn/namespaces.ts';
+export { type Child, programOf, type SpawnOptions, type StepResult, spawn } from './spawn/spawn.ts';
+export type { Stdio } from './spawn/stdio.ts';
 export { isErrno, SyscallError } from './syscall-error.ts';
 export { type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';

@@ -6,8 +6,8 @@
  */
 import { AT_FDCWD, type FlagSet, MKNOD_TYPES, POLL_EVENTS, S_IFMT } from './constants.ts';
 
-/** A register's content: a number, or bytes whose address is passed. */
-export type Word = number | Uint8Array;
+/** A register's content: a number, bytes whose address is passed, or an array of such addresses, ended by NULL. */
+export type Word = number | Uint8Array | readonly Uint8Array[];
 
 export interface Kind<T> {
   /** Why `value` must not reach the kernel, as the end of a sentence ("must be …"), or null for a right value. */
@@ -55,6 +55,30 @@ export function nullable<T>(kind: Kind<T>): Kind<T | null> {
     show: (value, result) => (value === null ? 'NULL' : kind.show(value, result)),
   };
 }
+
+/** Several strings: an array of pointers, ended by NULL, as execve(2) takes its arguments and environment. */
+export const texts: Kind<readonly Text[]> = {
+  problem(value) {
+    if (!Array.isArray(value)) return 'must be an array of strings';
+    const problem = value.map(text.problem).find((found) => found !== null);
+    return problem === undefined ? null : `has an item that ${problem}`;
+  },
+  words: (value) => [value.map(terminated)],
+  show: (value) => `[${value.map(quote).join(', ')}]`,
+};
+
+/** The environment of a program: strings like {@link texts}, of which strace shows the number only. */
+export const environment: Kind<readonly Text[]> = {
+  ...texts,
+  show: (value) => `[/* ${value.length} vars */]`,
+};
+
+/** Bytes that the kernel reads, passed with their address alone: a struct whose size the kernel knows. */
+export const given: Kind<Uint8Array> = {
+  problem: (value) => (value instanceof Uint8Array ? null : 'must be a Uint8Array'),
+  words: (value) => [value],
+  show: () => '{...}',
+};
 
 /** Bytes that the kernel reads, passed with their length. */
 export const counted: Kind<Text> = {
@@ -107,6 +131,11 @@ export function openFlags(set: FlagSet): Kind<number> {
   };
 }
 
+/** The argument of a call that can be shown, but neither made nor recorded. */
+export function onlyShown<T>(kind: Kind<T>): Kind<T> {
+  return { ...kind, problem: () => 'is of a call that only spawn() can make' };
+}
+
 /** One of several named numbers. */
 export function oneOf(set: FlagSet): Kind<number> {
   const names = new Map(Object.entries(set).map(([name, value]) => [value, name]));
@@ -136,6 +165,21 @@ export const int: Kind<number> = {
   problem: (value) => (Number.isSafeInteger(value) ? null : 'must be an integer'),
   words: (value) => [value as number],
   show: String,
+};
+
+/** A user or group ID; -1 leaves it as it is. */
+export const id: Kind<number> = {
+  problem: (value) => (Number.isSafeInteger(value) && (value as number) >= -1 ? null : 'must be an ID: an integer'),
+  words: (value) => [value],
+  show: String,
+};
+
+/** Several IDs: their number, and 32 bits each. */
+export const ids: Kind<readonly number[]> = {
+  problem: (value) =>
+    Array.isArray(value) && value.every((item) => isUnsigned(item)) ? null : 'must be an array of IDs',
+  words: (value) => [value.length, new Uint8Array(Uint32Array.from(value).buffer)],
+  show: (value) => `${value.length}, [${value.join(', ')}]`,
 };
 
 /** Permission bits, written in octal. */

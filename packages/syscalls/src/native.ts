@@ -1,21 +1,48 @@
-/** The one door to the kernel: libc's syscall(2), called through koffi. Nothing else here touches native code. */
+/** The one door to the kernel: libc's syscall(2) and clone(2), called through koffi. Nothing else here touches native code. */
 import './platform.ts';
 import koffi from 'koffi';
 import type { Word } from './kinds.ts';
 
 // libc is part of every Node process, glibc or musl. Six words fit every call; what a call does not take is ignored.
-const syscall = koffi
-  .load(null)
-  .func('syscall', 'long', ['long', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']);
+const libc = koffi.load(null);
+const syscall = libc.func('syscall', 'long', ['long', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']);
+
+/** Performs a system call on the calling thread, and returns its result, or the negative errno. */
+export function invoke(number: number, words: readonly Word[]): number {
+  const memory = words.map((word) => (Array.isArray(word) ? pointersTo(word) : (word as number | ArrayBufferView)));
+  const registers = memory.map((word) => (typeof word === 'number' ? word : koffi.address(word)));
+  while (registers.length < 6) registers.push(0);
+  const result = outcome(syscall(number, ...registers));
+  // Used after the call, so that no collection of garbage frees before it what the kernel was given the address of.
+  memory.length = 0;
+  return result;
+}
+
+function pointersTo(items: readonly Uint8Array[]): BigUint64Array {
+  return new BigUint64Array([...items.map((bytes) => koffi.address(bytes)), 0n]);
+}
+
+function outcome(result: number | bigint): number {
+  return Number(result) === -1 ? -koffi.errno() : Number(result);
+}
+
+type Clone = (fn: bigint, stack: bigint, flags: number, arg: bigint, pidfd: bigint, tls: null, ctid: null) => number;
+let clone: Clone | undefined;
 
 /**
- * Performs a system call on the calling thread, and returns its result, or the negative errno.
+ * Starts a child at a function in memory. clone(2) as libc has it, which puts the child on its own stack.
  *
- * The caller must hold on to `words` until it returns: the kernel gets the addresses of the bytes in it.
+ * @param entry the function's address; it gets `argument`.
+ * @param stack the address above the child's stack.
+ * @param pidfd where the kernel writes a descriptor of the child, with CLONE_PIDFD.
+ * @returns the child's pid, or the negative errno.
  */
-export function invoke(number: number, words: readonly Word[]): number {
-  const registers = words.map((word) => (typeof word === 'number' ? word : koffi.address(word)));
-  while (registers.length < 6) registers.push(0);
-  const result = Number(syscall(number, ...registers));
-  return result === -1 ? -koffi.errno() : result;
+export function cloneInto(entry: number, stack: number, flags: number, argument: number, pidfd: number): number {
+  clone ??= libc.func('clone', 'int', ['void *', 'void *', 'int', 'void *', 'void *', 'void *', 'void *']) as Clone;
+  return outcome(clone(BigInt(entry), BigInt(stack), flags | 0, BigInt(argument), BigInt(pidfd), null, null));
+}
+
+/** Memory at an address, as bytes. It must not be used once it has been unmapped. */
+export function memoryAt(address: number, length: number): ArrayBuffer {
+  return koffi.view(BigInt(address), length);
 }

@@ -9,6 +9,8 @@ export class SyscallError extends Error {
   readonly call: SyscallName;
   /** Its arguments as strace writes them: `['"tmpfs"', '"/mnt"', …]`. */
   readonly args: readonly string[];
+  /** Its arguments as they were. */
+  readonly values: readonly unknown[];
   /** The error's number, above zero: 2. */
   readonly errno: number;
   /** The error's name, as Node's own errors carry it: `'ENOENT'`. */
@@ -19,6 +21,7 @@ export class SyscallError extends Error {
     super(`${call}(${shown.join(', ')}): ${errnoMessage(errno)} (${errnoName(errno)})`);
     this.call = call;
     this.args = shown;
+    this.values = args;
     this.errno = errno;
     this.code = errnoName(errno);
   }

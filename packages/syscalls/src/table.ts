@@ -4,36 +4,51 @@
  * From a description come, and so cannot disagree:
  *
  * - **run here** (run.ts): `sys.mount(…)` performs the call on the calling thread;
- * - **show** (show.ts): the call as strace writes it, for `--trace` and for errors;
- * - **record**: the call as a step of a program that a child runs. Not written yet; it reads this table too.
+ * - **record** (record.ts): the call becomes a step of a program, which a child runs;
+ * - **show** (show.ts): the call as strace writes it, for `--trace` and for errors.
  *
  * An entry is the function's type, its number on each architecture, and the kind of each argument, in the kernel's order.
  * The compiler holds the kinds against the type. Numbers: arch/x86/entry/syscalls/syscall_64.tbl for x86-64, and
  * include/uapi/asm-generic/unistd.h for arm64.
  */
 import {
+  CLONE_FLAGS,
+  CLOSE_RANGE_FLAGS,
+  DUP_FLAGS,
+  FCNTL_COMMANDS,
   FSCONFIG_COMMANDS,
   FSMOUNT_FLAGS,
   FSOPEN_FLAGS,
+  MAP_FLAGS,
   MOUNT_ATTRS,
   MOUNT_FLAGS,
   MOVE_MOUNT_FLAGS,
   NAMESPACE_FLAGS,
   OPEN_FLAGS,
   OPEN_TREE_FLAGS,
+  PIPE_FLAGS,
+  PRCTL_OPTIONS,
+  PROTECTIONS,
+  SIGPROCMASK_HOWS,
   STATX_FLAGS,
   STATX_MASKS,
   UMOUNT_FLAGS,
   UNLINK_FLAGS,
   UNSHARE_FLAGS,
+  WAITID_OPTIONS,
+  WAITID_TYPES,
 } from './constants.ts';
 import {
   counted,
   device,
   dirFd,
+  environment,
   fd,
   filled,
   flags,
+  given,
+  id,
+  ids,
   int,
   type Kind,
   milliseconds,
@@ -41,12 +56,14 @@ import {
   nodeMode,
   nullable,
   oneOf,
+  onlyShown,
   openFlags,
   type PollFd,
   pollFds,
   struct,
   type Text,
   text,
+  texts,
 } from './kinds.ts';
 import type { Architecture } from './platform.ts';
 
@@ -239,6 +256,119 @@ export const table = {
     flags(FSMOUNT_FLAGS),
     flags(MOUNT_ATTRS),
   ),
+
+  /** Writes bytes, and returns how many. A string is written as UTF-8. write(2). */
+  write: call<(fd: number, bytes: Text) => number>(1, 64, fd, counted),
+
+  /** Duplicates a descriptor, or sets its close-on-exec flag; which of them, the command decides. fcntl(2). */
+  fcntl: call<(fd: number, cmd: number, arg: number) => number>(72, 25, fd, oneOf(FCNTL_COMMANDS), int),
+
+  /** Makes `newfd` a duplicate of `oldfd`, without close-on-exec unless O_CLOEXEC. dup(2). @throws EINVAL if they are the same. */
+  dup3: call<(oldfd: number, newfd: number, flags: number) => number>(292, 24, fd, fd, flags(DUP_FLAGS)),
+
+  /** Makes a pipe: two descriptors, 32 bits each, the end to read from first. pipe(2). */
+  pipe2: call<(fds: Uint8Array, flags: number) => number>(293, 59, struct(8), flags(PIPE_FLAGS)),
+
+  /** Closes all descriptors from `first` to `last`, or sets close-on-exec. close_range(2). @throws ENOSYS before Linux 5.9. */
+  close_range: call<(first: number, last: number, flags: number) => number>(436, 436, fd, fd, flags(CLOSE_RANGE_FLAGS)),
+
+  /**
+   * Replaces the program of this process. execve(2). Does not return, unless it fails.
+   *
+   * @throws ENOENT, EACCES, ENOEXEC, ENOTDIR, ETXTBSY, E2BIG, ELOOP.
+   */
+  execve: call<(pathname: Text, argv: readonly Text[], envp: readonly Text[]) => number>(
+    59,
+    221,
+    text,
+    texts,
+    environment,
+  ),
+
+  /** Makes this process the leader of a new session and process group, without a terminal. setsid(2). @throws EPERM. */
+  setsid: call<() => number>(112, 157),
+
+  /** Sets real, effective and saved user ID, of the calling thread. setresuid(2). @throws EPERM; EINVAL if not mapped. */
+  setresuid: call<(ruid: number, euid: number, suid: number) => number>(117, 147, id, id, id),
+
+  /** Sets real, effective and saved group ID, of the calling thread. setresgid(2). @throws EPERM; EINVAL if not mapped. */
+  setresgid: call<(rgid: number, egid: number, sgid: number) => number>(119, 149, id, id, id),
+
+  /** Sets the supplementary groups, of the calling thread. setgroups(2). @throws EPERM; EINVAL if not mapped. */
+  setgroups: call<(groups: readonly number[]) => number>(116, 159, ids),
+
+  /** Operations on the process. prctl(2). */
+  prctl: call<(option: number, arg2: number, arg3: number, arg4: number, arg5: number) => number>(
+    157,
+    167,
+    oneOf(PRCTL_OPTIONS),
+    int,
+    int,
+    int,
+    int,
+  ),
+
+  /** Sets what a signal does, with the kernel's own struct sigaction. rt_sigaction(2). @throws EINVAL for SIGKILL, SIGSTOP. */
+  rt_sigaction: call<(signum: number, act: Uint8Array | null, oldact: null, sigsetsize: number) => number>(
+    13,
+    134,
+    int,
+    nullable(given),
+    nullable(given) as Kind<null>,
+    int,
+  ),
+
+  /** Changes which signals are blocked, for the calling thread; sets are 8 bytes. rt_sigprocmask(2). */
+  rt_sigprocmask: call<(how: number, set: Uint8Array | null, oldset: Uint8Array | null, sigsetsize: number) => number>(
+    14,
+    135,
+    oneOf(SIGPROCMASK_HOWS),
+    nullable(given),
+    nullable(given),
+    int,
+  ),
+
+  /** Waits for a child, and fills in a siginfo of 128 bytes. waitid(2). @throws ECHILD if there is no such child. */
+  waitid: call<(idtype: number, id: number, infop: Uint8Array, options: number, rusage: null) => number>(
+    247,
+    95,
+    oneOf(WAITID_TYPES),
+    int,
+    struct(128),
+    flags(WAITID_OPTIONS),
+    nullable(given) as Kind<null>,
+  ),
+
+  /** Sends a signal to the process behind a pidfd. pidfd_send_signal(2), Linux 5.1. @throws ESRCH once it has ended. */
+  pidfd_send_signal: call<(pidfd: number, sig: number, info: null, flags: number) => number>(
+    424,
+    424,
+    fd,
+    int,
+    nullable(given) as Kind<null>,
+    int,
+  ),
+
+  /** Maps memory and returns its address. mmap(2). @throws ENOMEM; EPERM if a security module forbids it. */
+  mmap: call<(addr: null, length: number, prot: number, flags: number, fd: number, offset: number) => number>(
+    9,
+    222,
+    nullable(given) as Kind<null>,
+    int,
+    flags(PROTECTIONS),
+    flags(MAP_FLAGS),
+    int,
+    int,
+  ),
+
+  /** Changes what mapped memory may be used for. mprotect(2). @throws EACCES if a security module forbids it. */
+  mprotect: call<(addr: number, length: number, prot: number) => number>(10, 226, int, int, flags(PROTECTIONS)),
+
+  /** Unmaps memory. munmap(2). */
+  munmap: call<(addr: number, length: number) => number>(11, 215, int, int),
+
+  /** Makes a child. Only shown, since only spawn() can make the call: a child that runs JavaScript would be lost. clone(2). */
+  clone: call<(flags: number) => number>(56, 220, onlyShown(flags(CLONE_FLAGS))),
 } as const;
 
 type Table = typeof table;

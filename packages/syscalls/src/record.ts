@@ -1,0 +1,99 @@
+/** System calls, recorded: a program as a plain list, to be run later by a child, printed, or compared by a test. */
+
+import { ResultOf, refuseWrongArguments } from './arguments.ts';
+import { type ErrnoName, errnoNumber } from './errno.ts';
+import { showCall } from './show.ts';
+import { type Sys, type SyscallName, table } from './table.ts';
+
+/** One system call of a program. */
+export interface Step {
+  readonly name: SyscallName;
+  readonly args: readonly unknown[];
+  /** Errors that do not end the program. */
+  readonly allowed: readonly ErrnoName[];
+}
+
+/** A list of system calls, in order. */
+export type Program = readonly Step[];
+
+/** The functions of `sys`, which append a step instead of making the call. */
+export type Recorder = Sys & {
+  /** The same recorder, for calls that may fail: `sys.allowing('EEXIST').mkdirat(…)`. */
+  allowing(...errors: ErrnoName[]): Recorder;
+};
+
+/**
+ * What a recorded call returns. It has the type of a descriptor, so that a function written for `Sys` can be recorded too,
+ * and a value that no descriptor has. Only its place among the arguments of a later call gives it a meaning.
+ */
+const FIRST_RESULT = -(2 ** 40);
+
+/**
+ * Records what `write` does to the recorder.
+ *
+ *     const program = record((sys) => {
+ *       const fd = sys.openat(AT_FDCWD, '/proc/self/setgroups', O_WRONLY);
+ *       sys.write(fd, 'deny');
+ *       sys.close(fd);
+ *     });
+ *
+ * @throws TypeError for an argument that must not reach the kernel, at once, as `sys` does.
+ */
+export function record(write: (sys: Recorder) => void): Program {
+  const steps: Step[] = [];
+  write(new Recording(steps, []) as unknown as Recorder);
+  return steps;
+}
+
+/** A recorder. Its calls are methods that are made once, for all recorders: a program is recorded for every child. */
+class Recording {
+  constructor(
+    readonly steps: Step[],
+    readonly allowed: readonly ErrnoName[],
+  ) {}
+
+  allowing(...errors: ErrnoName[]): Recorder {
+    // Unknown names are refused now, not when the child runs.
+    for (const error of errors) errnoNumber(error);
+    return new Recording(this.steps, errors) as unknown as Recorder;
+  }
+
+  append(name: SyscallName, args: readonly unknown[]): number {
+    const { steps, allowed } = this;
+    const resolved = args.map((arg) => resultBehind(arg, steps.length));
+    refuseWrongArguments(name, resolved);
+    return FIRST_RESULT - (steps.push({ name, args: resolved, allowed }) - 1);
+  }
+}
+
+for (const name of Object.keys(table) as SyscallName[]) {
+  Object.defineProperty(Recording.prototype, name, {
+    value(this: Recording, ...args: unknown[]) {
+      return this.append(name, args);
+    },
+  });
+}
+
+function resultBehind(arg: unknown, count: number): unknown {
+  if (typeof arg !== 'number' || arg > FIRST_RESULT) return arg;
+  const step = FIRST_RESULT - arg;
+  if (step >= count) throw new TypeError('a result belongs to the program in which it was recorded');
+  return new ResultOf(step);
+}
+
+/**
+ * A program in strace's notation, a line for each step. A result that a later step uses has a name:
+ *
+ *     openat(AT_FDCWD, "/proc/self/setgroups", O_WRONLY) = r0
+ *     write(r0, "deny", 4)
+ */
+export function showProgram(program: Program): string[] {
+  const used = new Set(
+    program.flatMap(({ args }) => args.flatMap((arg) => (arg instanceof ResultOf ? [arg.step] : []))),
+  );
+  return program.map(({ name, args, allowed }, step) => {
+    const result = used.has(step) ? ` = ${new ResultOf(step)}` : '';
+    const mayFail = allowed.length > 0 ? `  /* or ${allowed.join(', ')} */` : '';
+    return `${showCall(name, args)}${result}${mayFail}`;
+  });
+}

@@ -1,0 +1,66 @@
+/** Children that run, and their ends. */
+import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
+import { P_PIDFD, WEXITED, WNOHANG } from '../constants.ts';
+import { sys } from '../run.ts';
+
+/** How a process ended: by itself, or by a signal. */
+export interface Exit {
+  /** Its exit status, or null if a signal ended it. */
+  readonly status: number | null;
+  /** The signal that ended it, or null. */
+  readonly signal: NodeJS.Signals | null;
+}
+
+const waiting = new Map<number, (exit: Exit) => void>();
+let timer: NodeJS.Timeout | undefined;
+
+/** CLD_EXITED of siginfo's si_code: asm-generic/siginfo.h. */
+const CLD_EXITED = 1;
+
+/** Waits until a child ends, and reaps it. Until then this process does not end by itself. */
+export function whenEnded(pidfd: number): Promise<Exit> {
+  return new Promise((resolve) => {
+    waiting.set(pidfd, resolve);
+    if (waiting.size === 1) startLooking();
+    // It may have ended before anyone looked.
+    look();
+  });
+}
+
+/**
+ * The main thread hears of an end by SIGCHLD, and the timer only keeps the process alive. Signals do not reach other
+ * threads, and each thread can wait for its own children only, so those look from time to time.
+ */
+function startLooking(): void {
+  if (isMainThread) process.on('SIGCHLD', look);
+  timer = setInterval(look, isMainThread ? 2 ** 30 : 10);
+}
+
+function look(): void {
+  for (const [pidfd, resolve] of waiting) {
+    const exit = exitOf(pidfd);
+    if (exit === null) continue;
+    waiting.delete(pidfd);
+    resolve(exit);
+  }
+  if (waiting.size > 0) return;
+  process.off('SIGCHLD', look);
+  clearInterval(timer);
+}
+
+/** How a child ended, reaping it; or null while it runs. */
+function exitOf(pidfd: number): Exit | null {
+  const siginfo = Buffer.alloc(128);
+  sys.waitid(P_PIDFD, pidfd, siginfo, WEXITED | WNOHANG, null);
+  if (siginfo.readInt32LE(16) === 0) return null;
+  const status = siginfo.readInt32LE(24);
+  return siginfo.readInt32LE(8) === CLD_EXITED
+    ? { status, signal: null }
+    : { status: null, signal: signalName(status) };
+}
+
+function signalName(number: number): NodeJS.Signals {
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return (name ?? `SIG${number}`) as NodeJS.Signals;
+}

@@ -1,0 +1,29 @@
+/** The last steps of a child: to become the command. */
+import type { ErrnoName } from '../errno.ts';
+import type { Recorder } from '../record.ts';
+
+/** Where execvp(3) looks if there is no PATH. */
+const DEFAULT_PATH = '/bin:/usr/bin';
+
+/** After these, execvp(3) tries the next directory of PATH. */
+const TRY_NEXT: readonly ErrnoName[] = ['EACCES', 'ENODEV', 'ENOENT', 'ENOTDIR', 'ESTALE', 'ETIMEDOUT'];
+
+/** The programs that a command can mean, in the order in which execvp(3) tries them. */
+export function candidates(command: string, path: string | undefined): string[] {
+  if (command.includes('/')) return [command];
+  return (path ?? DEFAULT_PATH).split(':').map((directory) => `${directory === '' ? '.' : directory}/${command}`);
+}
+
+/** Becomes the command: the first of its candidates that can be executed, looked for in the child's own root. */
+export function execute(
+  sys: Recorder,
+  command: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): void {
+  const environment = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  const paths = candidates(command, env.PATH);
+  const trying = sys.allowing(...TRY_NEXT);
+  for (const path of paths.slice(0, -1)) trying.execve(path, argv, environment);
+  sys.execve(paths.at(-1) ?? command, argv, environment);
+}

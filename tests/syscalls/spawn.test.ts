@@ -1,0 +1,310 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import {
+  AT_FDCWD,
+  type Child,
+  isErrno,
+  MS_PRIVATE,
+  MS_REC,
+  mapSelf,
+  O_RDONLY,
+  P_ALL,
+  type SpawnOptions,
+  SyscallError,
+  spawn,
+  sys,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+} from '@ns-tool/syscalls';
+import { execa } from 'execa';
+import { dirSync } from 'tmp-promise';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { needsRoot } from '../support/privilege.ts';
+
+/** What a shell script prints in a child. */
+async function output(script: string, options: SpawnOptions = {}): Promise<string> {
+  const child = await spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 2], ...options });
+  const printed = await text(child.stdout as Readable);
+  expect(await child.exited).toEqual({ status: 0, signal: null });
+  return printed;
+}
+
+async function rejection(promise: Promise<Child>): Promise<unknown> {
+  return await promise.then(
+    () => undefined,
+    (error) => error,
+  );
+}
+
+function temporaryDirectory(): string {
+  const { name, removeCallback } = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test', mode: 0o755 });
+  onTestFinished(removeCallback);
+  return name;
+}
+
+/** Whether this process has a child that it has not reaped. */
+function hasChildren(): boolean {
+  try {
+    sys.waitid(P_ALL, 0, new Uint8Array(128), WEXITED | WNOHANG | WNOWAIT, null);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ECHILD')) return false;
+    throw error;
+  }
+}
+
+const openFiles = () => readdirSync('/proc/self/fd').length;
+
+describe('spawn', () => {
+  it('tells the exit status, and the signal that ended a child', async () => {
+    expect(await (await spawn('/bin/sh', ['-c', 'exit 7'])).exited).toEqual({ status: 7, signal: null });
+    const child = await spawn('sleep', ['30']);
+    expect(child.kill('SIGKILL')).toBe(true);
+    expect(await child.exited).toEqual({ status: null, signal: 'SIGKILL' });
+    expect(child.kill('SIGKILL')).toBe(false);
+  });
+
+  it('tells the pid', async () => {
+    const child = await spawn('/bin/sh', ['-c', 'echo $$'], { stdio: ['ignore', 'pipe', 2] });
+    expect(Number(await text(child.stdout as Readable))).toBe(child.pid);
+    await child.exited;
+  });
+
+  it('connects pipes in both directions', async () => {
+    const child = await spawn('sh', ['-c', 'tr a-z A-Z; echo done >&2'], { stdio: 'pipe' });
+    child.stdin?.end('hello');
+    expect(await text(child.stdout as Readable)).toBe('HELLO');
+    expect(await text(child.stderr as Readable)).toBe('done\n');
+    await child.exited;
+  });
+
+  it('passes environment, arguments as they are, argv[0] and working directory', async () => {
+    const env = { A: 'b c', PATH: process.env.PATH, NOT: undefined };
+    expect(await output('env | grep -E "^(A|NOT)="; pwd', { env, cwd: '/usr' })).toBe('A=b c\n/usr\n');
+    const args = ['', 'a b', '"\n$x', 'é'];
+    const child = await spawn('printf', ['%s|', ...args], { stdio: ['ignore', 'pipe', 2] });
+    expect(await text(child.stdout as Readable)).toBe(args.map((arg) => `${arg}|`).join(''));
+    expect(await output('echo $0', { argv0: 'my-shell' })).toBe('my-shell\n');
+  });
+
+  it('passes no other descriptor on, whatever its flags', async () => {
+    const leaky = sys.openat(AT_FDCWD, '/dev/null', O_RDONLY);
+    // The directory that ls reads is the fourth.
+    expect(await output('ls /proc/self/fd')).toBe('0\n1\n2\n3\n');
+    sys.close(leaky);
+  });
+
+  it('passes descriptors under other numbers, also crosswise', async () => {
+    const linksOf = (pid: number | string) => [0, 1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    const child = await spawn('sleep', ['30'], { stdio: [1, 0, 'ignore'] });
+    const [zero, one] = linksOf('self');
+    expect(linksOf(child.pid)).toEqual([one, zero, '/dev/null']);
+    child.kill('SIGKILL');
+    await child.exited;
+  });
+
+  it('looks for the command as execvp(3) does', async () => {
+    const directory = temporaryDirectory();
+    for (const name of ['a', 'b']) mkdirSync(join(directory, name));
+    writeFileSync(join(directory, 'a/tool'), 'echo not executable');
+    writeFileSync(join(directory, 'b/tool'), '#!/bin/sh\necho found\n', { mode: 0o755 });
+    writeFileSync(join(directory, 'b/script'), 'echo "$0 $1"\n', { mode: 0o755 });
+    const run = async (command: string, path: string) => {
+      const child = await spawn(command, ['x'], { env: { PATH: path }, stdio: ['ignore', 'pipe', 2] });
+      const printed = await text(child.stdout as Readable);
+      await child.exited;
+      return printed;
+    };
+    expect(await run('tool', `${directory}/none:${directory}/a:${directory}/b`)).toBe('found\n');
+    expect(await run('script', `${directory}/b`)).toBe(`${directory}/b/script x\n`);
+    const missing = rejection(run('tool', `${directory}/none`) as never);
+    expect(await missing).toMatchObject({ call: 'execve', code: 'ENOENT' });
+    const refused = rejection(run('tool', `${directory}/a:${directory}/none`) as never);
+    expect(await refused).toMatchObject({ call: 'execve', code: 'EACCES' });
+    chmodSync(join(directory, 'a'), 0o755);
+  });
+
+  it('rejects with the step that failed in the child, and leaves nothing', async () => {
+    const before = openFiles();
+    const error = await rejection(
+      spawn('true', [], { stdio: 'pipe', setup: (sys) => sys.chdir('/no/such\ndirectory') }),
+    );
+    expect(error).toBeInstanceOf(SyscallError);
+    expect(error).toMatchObject({ message: 'chdir("/no/such\\ndirectory"): No such file or directory (ENOENT)' });
+    expect(hasChildren()).toBe(false);
+    expect(openFiles()).toBe(before);
+  });
+
+  it('goes on after an error that is allowed, and tells every result', async () => {
+    const { steps, exited } = await spawn('true', [], {
+      setup(sys) {
+        sys.allowing('ENOENT').chdir('/no/such');
+        const fd = sys.openat(AT_FDCWD, '/proc/self/comm', O_RDONLY);
+        sys.close(fd);
+      },
+    });
+    expect(steps.slice(0, 3).map(({ result }) => result)).toEqual([-2, expect.any(Number), 0]);
+    expect(steps[1]?.result).toBeGreaterThan(2);
+    expect(steps.at(-1)).toMatchObject({ call: { name: 'execve' } });
+    await exited;
+  });
+
+  it('gives a child fresh signals, and leaves those of this process alone', async () => {
+    const signals = () => readFileSync('/proc/thread-self/status', 'utf8').match(/^Sig(Blk|Ign|Cgt):.*$/gm);
+    const before = signals();
+    const { exited } = await spawn('sh', ['-c', 'kill -PIPE $$; exit 0']);
+    expect(await exited).toEqual({ status: null, signal: 'SIGPIPE' });
+    expect(await output('grep -hE "^Sig(Blk|Ign)" /proc/self/status')).toBe(
+      'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n',
+    );
+    expect(signals()?.slice(0, 2)).toEqual(before?.slice(0, 2));
+  });
+
+  it('works hundreds of times at once, and leaves no descriptor, mapping or zombie', async () => {
+    await output('true');
+    const before = { files: openFiles(), maps: readFileSync('/proc/self/maps', 'utf8').split('\n').length };
+    const children = await Promise.all(
+      Array.from({ length: 300 }, (_, i) => spawn('/bin/sh', ['-c', `exit ${i % 100}`], { stdio: 'ignore' })),
+    );
+    const ends = await Promise.all(children.map(({ exited }) => exited));
+    expect(ends.map(({ status }) => status)).toEqual(ends.map((_, i) => i % 100));
+    expect(hasChildren()).toBe(false);
+    expect(openFiles()).toBe(before.files);
+    // Node itself maps a little now and then; a mapping for each child would be 300.
+    expect(readFileSync('/proc/self/maps', 'utf8').split('\n').length).toBeLessThan(before.maps + 50);
+  });
+
+  it('takes a program larger than the usual block of memory', async () => {
+    const long = 'x'.repeat(100_000);
+    const child = await spawn('printf', ['%s', long], { stdio: ['ignore', 'pipe', 2] });
+    expect(await text(child.stdout as Readable)).toBe(long);
+  });
+
+  it('has no page that is both writable and executable', async () => {
+    await output('true');
+    const maps = readFileSync('/proc/self/maps', 'utf8').split('\n');
+    expect(maps.some((line) => / r-xp 00000000 00:00 0\s*$/.test(line))).toBe(true);
+    // V8 has pages of its own for code that it compiles; ours are small and have no name.
+    const small = maps.filter((line) => / rwxp 00000000 00:00 0\s*$/.test(line)).map((line) => line.split(/[- ]/));
+    expect(small.filter(([from = '', to = '']) => Number.parseInt(to, 16) - Number.parseInt(from, 16) <= 4096)).toEqual(
+      [],
+    );
+  });
+
+  it('works in a worker thread', async () => {
+    const worker = new Worker(
+      `const { parentPort } = require('node:worker_threads');
+       import('@ns-tool/syscalls').then(async ({ spawn }) => {
+         const child = await spawn('/bin/sh', ['-c', 'exit 5']);
+         parentPort.postMessage(await child.exited);
+       });`,
+      { eval: true },
+    );
+    expect(await new Promise((resolve) => worker.once('message', resolve))).toEqual({ status: 5, signal: null });
+    await worker.terminate();
+  });
+
+  it('keeps a program alive until its child has ended, and not longer', async () => {
+    const script = `import('@ns-tool/syscalls').then(async ({ spawn }) => {
+      const child = await spawn('sleep', ['0.2']);
+      console.log((await child.exited).status);
+    });`;
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    const { stdout } = await execa(process.execPath, ['-e', script], { cwd, timeout: 10_000 });
+    expect(stdout).toBe('0');
+  });
+});
+
+const KINDS = ['mount', 'uts', 'ipc', 'net', 'pid', 'user', 'cgroup'] as const;
+
+describe.skipIf(needsRoot('spawn in new namespaces, and with other IDs'))('spawn, as root', () => {
+  const ids = (links: string) =>
+    Object.fromEntries(
+      links
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')),
+    );
+  const list = 'for n in mnt uts ipc net pid user cgroup; do echo "$n $(readlink /proc/self/ns/$n)"; done';
+  const fileOf = { mount: 'mnt' } as Record<string, string>;
+
+  it.each(KINDS)('makes a new namespace of kind %s and no other', async (kind) => {
+    const before = ids(await output(list));
+    const inside = ids(await output(list, { namespaces: [kind], ...(kind === 'user' && { idMaps: mapSelf() }) }));
+    const name = fileOf[kind] ?? kind;
+    expect(inside[name]).not.toBe(before[name]);
+    expect({ ...inside, [name]: null }).toEqual({ ...before, [name]: null });
+    expect(ids(await output(list))).toEqual(before);
+  });
+
+  it('makes them all at once, with a setup in them', async () => {
+    const printed = await output(
+      'hostname; echo $$; cat /proc/self/uid_map; grep -c . /proc/self/mounts; ls /proc | grep -c "^[0-9]"',
+      {
+        namespaces: KINDS,
+        idMaps: mapSelf(),
+        setup(sys) {
+          sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+          sys.mount('proc', '/proc', 'proc', 0, null);
+          sys.sethostname('inside');
+        },
+      },
+    );
+    expect(printed).toMatch(/^inside\n1\n\s+0\s+0\s+1\n\d+\n[1-4]\n$/);
+  });
+
+  it('maps ranges of IDs from outside', async () => {
+    const range = [{ inside: 0, outside: 100_000, count: 1000 }];
+    const printed = await output('id -u; id -g; cat /proc/self/uid_map', {
+      namespaces: ['user'],
+      idMaps: { uid: range, gid: range },
+      uid: 7,
+      gid: 8,
+      groups: [],
+    });
+    expect(printed).toMatch(/^7\n8\n\s+0\s+100000\s+1000\n$/);
+  });
+
+  it('says which map was refused, and leaves nothing', async () => {
+    const before = openFiles();
+    const bad = [{ inside: 0, outside: 0, count: 0 }];
+    const error = await rejection(spawn('true', [], { namespaces: ['user'], idMaps: { uid: bad, gid: bad } }));
+    expect(error).toMatchObject({ call: 'write', code: 'EINVAL' });
+    expect(hasChildren()).toBe(false);
+    expect(openFiles()).toBe(before);
+  });
+
+  it('sets groups, group and user, without harm to this process', async () => {
+    const options = { uid: 54321, gid: 54322, groups: [54323] };
+    expect(await output('id -u; id -g; id -G', options)).toBe('54321\n54322\n54322 54323\n');
+    // A process that is not dumpable could not even look at itself any more.
+    expect(readlinkSync('/proc/self/exe')).toBe(process.execPath);
+    expect(readFileSync('/proc/self/status', 'utf8')).toMatch(/^Uid:\t0\t0\t0\t0$/m);
+  });
+
+  it('ends privileges by execve, and starts a session', async () => {
+    expect(await output('grep NoNewPrivs /proc/self/status', { noNewPrivileges: true })).toBe('NoNewPrivs:\t1\n');
+    expect(await output('cut -d" " -f6 /proc/$$/stat | grep -qx $$ && echo leader', { newSession: true })).toBe(
+      'leader\n',
+    );
+  });
+
+  it('looks for the command in the root of the child', async () => {
+    const error = await rejection(
+      spawn('sh', [], {
+        namespaces: ['mount'],
+        setup(sys) {
+          sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+          sys.mount('empty', '/tmp', 'tmpfs', 0, null);
+          sys.chroot('/tmp');
+        },
+      }),
+    );
+    expect(error).toMatchObject({ call: 'execve', code: 'ENOENT' });
+  });
+});
