@@ -1,6 +1,6 @@
 /** The command line: which commands there are, and how errors become text and a status. */
 import process from 'node:process';
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type Options } from 'yargs';
 import * as mount from './commands/mount.ts';
 import type { Context } from './context.ts';
 import { UsageError, UserError } from './errors.ts';
@@ -8,7 +8,17 @@ import { BrokenPipe, print, printError } from './output.ts';
 import { VERSION } from './version.ts';
 
 /** A file of commands/: one subcommand. */
-const COMMANDS = { mount };
+interface Command {
+  readonly command: string;
+  readonly describe: string;
+  readonly options: Readonly<Record<string, Options>>;
+  /** Describes options, usage and examples to the parser. */
+  builder(yargs: Argv): Argv;
+  /** Runs the command and returns its exit status, or the signal to end by. `args` are what the parser makes of `options`. */
+  run(args: never, context: Context): Promise<number | NodeJS.Signals>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = { mount };
 
 /**
  * Runs `ns-tool` with these arguments.
@@ -19,10 +29,10 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   const [name = '', ...rest] = argv;
   try {
     // The command's own parser alone: with yargs' commands, each run would lay out the help, whether asked for or not.
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name as keyof typeof COMMANDS] : undefined;
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command === undefined) return overview(argv);
     const { args, help } = parse(rest, command.builder);
-    if (help === '') return await command.run(args, context);
+    if (help === '') return await command.run(args as never, context);
     print(help);
     return 0;
   } catch (error) {
@@ -45,7 +55,7 @@ function overview(argv: readonly string[]): number {
 }
 
 /** Parses arguments, and returns them with what yargs has to print: the help or the version if asked for, or nothing. */
-function parse<A>(argv: readonly string[], builder: (yargs: Argv) => Argv<A>): { args: A; help: string } {
+function parse(argv: readonly string[], builder: (yargs: Argv) => Argv): { args: unknown; help: string } {
   const parser = yargs()
     .scriptName('ns-tool')
     .parserConfiguration({
@@ -74,7 +84,7 @@ function parse<A>(argv: readonly string[], builder: (yargs: Argv) => Argv<A>): {
   const args = builder(parser).parseSync([...argv], {}, (_error, _args, output) => {
     help = output;
   });
-  return { args: args as A, help };
+  return { args, help };
 }
 
 /** What yargs says of a mistake, where it can be said more plainly. */
@@ -114,7 +124,7 @@ async function withNearMiss(error: UsageError, argv: readonly string[]): Promise
   const { nearest } = await import('./near-miss.ts');
   const isOption = argv.some((word) => /^--?/.test(word) && word.replace(/^--?/, '').split('=')[0] === unknown);
   if (!isOption && argv[0] === unknown) return nearest('command', unknown, Object.keys(COMMANDS));
-  const chosen = COMMANDS[argv[0] as keyof typeof COMMANDS];
+  const chosen = COMMANDS[argv[0] ?? ''];
   if (isOption) return nearest('option', unknown, [...Object.keys(chosen?.options ?? {}), 'help', 'version']);
   return new UsageError(
     `unexpected argument: ${unknown}`,

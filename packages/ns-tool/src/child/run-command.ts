@@ -1,7 +1,7 @@
-/** Running a command where this process is, and ending as it ends. */
-import { spawn } from 'node:child_process';
+/** Running a command as the work of this process, and ending as it ends. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { type Child, isErrno, type SpawnOptions, SyscallError, spawn } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 
 /** How a command came to its end. */
@@ -18,57 +18,48 @@ export class CannotRun extends UserError {
 
   constructor(
     command: string,
-    readonly status: 125 | 126 | 127,
+    readonly status: 126 | 127,
     cause: Error,
   ) {
-    const reason = { 125: cause.message, 126: 'not executable', 127: 'command not found' }[status];
-    super(`${command}: ${reason}`, undefined, { cause });
+    super(`${command}: ${status === 127 ? 'command not found' : 'not executable'}`, undefined, { cause });
   }
 }
 
 const FORWARDED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a command and waits for it. Signals that ask this process to end are passed on to the command; this process
- * outlives it.
+ * Starts a command and waits for it. Signals that ask this process to end are passed on to the command, which this process
+ * outlives; if this process is killed, the command is killed too.
  *
- * It starts in the namespaces of the calling thread, since libuv forks there.
- *
- * @param stdout the command's standard output: a descriptor of this process.
- * @throws CannotRun if there is no such command.
+ * @throws CannotRun if there is no such command, or it is not executable.
+ * @throws SyscallError for a step of `options.setup`, or a namespace, that the kernel refused.
  */
-export async function runCommand(argv: readonly string[], cwd: string | undefined, stdout: number): Promise<Ended> {
+export async function runCommand(argv: readonly string[], options: SpawnOptions): Promise<Ended> {
   const [file = '', ...args] = argv;
+  let child: Child | undefined;
   let askedBy: NodeJS.Signals | null = null;
   const pass = (signal: NodeJS.Signals) => {
     // The terminal sends its signals to the whole foreground process group: the command has got this one already.
     const fromTerminal = (signal === 'SIGINT' || signal === 'SIGQUIT') && isInForeground();
-    if (!fromTerminal) child.kill(signal);
+    if (!fromTerminal) child?.kill(signal);
     askedBy = signal;
   };
   for (const signal of FORWARDED) process.on(signal, pass);
-  const child = spawn(file, args, { stdio: ['inherit', stdout, 'inherit'], ...(cwd !== undefined && { cwd }) });
   try {
-    const { code, signal } = await ended(child);
+    child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', ...options });
+    const { status, signal } = await child.exited;
     // A command that takes an interrupt and goes on, as a shell does, has dealt with it.
     const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && signal === null && isInForeground();
     return {
-      status: signal === null ? (code ?? 125) : 128 + constants.signals[signal],
+      status: signal === null ? (status ?? 1) : 128 + constants.signals[signal],
       askedBy: dealtWith ? null : askedBy,
     };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CannotRun(file, code === 'ENOENT' ? 127 : code === 'EACCES' ? 126 : 125, error as Error);
+    if (!(error instanceof SyscallError) || error.call !== 'execve') throw error;
+    throw new CannotRun(file, isErrno(error, 'ENOENT', 'ENOTDIR') ? 127 : 126, error);
   } finally {
     for (const signal of FORWARDED) process.off(signal, pass);
   }
-}
-
-function ended(child: ReturnType<typeof spawn>): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-  });
 }
 
 /** Whether this process is in the foreground of its terminal. See proc(5), /proc/PID/stat: (5) pgrp, (8) tpgid. */

@@ -22,7 +22,7 @@ export const options = {
   trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
 } as const;
 
-export function builder(yargs: Argv) {
+export function builder(yargs: Argv): Argv {
   return yargs
     .usage('$0 mount [OPTIONS] [-- COMMAND...]\n')
     .usage('Makes a mount namespace, mounts a tmpfs in it, shows the mount table and cleans up.')
@@ -122,7 +122,10 @@ async function runInside(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: s
 async function statusOf(inside: readonly string[], cwd: string | undefined, stdout: number) {
   if (inside.length === 0) return 0;
   const { runCommand } = await import('../child/run-command.ts');
-  const { status, askedBy } = await runCommand(inside, cwd, stdout);
+  const { status, askedBy } = await runCommand(inside, {
+    stdio: [0, stdout, 2],
+    ...(cwd !== undefined && { cwd }),
+  });
   return askedBy ?? status;
 }
 
