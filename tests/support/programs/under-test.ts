@@ -18,7 +18,8 @@ let layered: Sys = reported(sys);
 if (chosen !== undefined) layered = chosen.wrap(layered);
 if (FAULT !== undefined) layered = withFault(layered, JSON.parse(FAULT) as Fault);
 
-main(process.argv.slice(2), { loadSys: async () => layered }).then((outcome) => {
+const [node = '', script = '', ...argv] = process.argv;
+main({ loadSys: async () => layered, self: [node, script], argv }).then((outcome) => {
   if (typeof outcome === 'number') process.exitCode = outcome;
   else process.kill(process.pid, outcome);
 });

@@ -86,9 +86,17 @@ export function standInFor(sys: Sys, directory: number, missing: readonly string
 /** An empty tmpfs that no one can reach yet, with owner and mode of the directory that it will cover. */
 function detachedTmpfs(sys: Sys, directory: number): number {
   const { mode, uid, gid } = status(sys, directory, '');
-  const parameters = { source: 'ns-tool', mode: (mode & 0o7777).toString(8), uid: String(uid), gid: String(gid) };
   const context = sys.fsopen('tmpfs', FSOPEN_CLOEXEC);
-  for (const [key, value] of Object.entries(parameters)) sys.fsconfig(context, FSCONFIG_SET_STRING, key, value, 0);
+  const set = (key: string, value: string) => sys.fsconfig(context, FSCONFIG_SET_STRING, key, value, 0);
+  set('source', 'ns-tool');
+  set('mode', (mode & 0o7777).toString(8));
+  try {
+    set('uid', String(uid));
+    set('gid', String(gid));
+  } catch (error) {
+    // In a user namespace, who has no ID there cannot own anything new. Then it is ours, and read-only all the same.
+    if (!isErrno(error, 'EINVAL')) throw error;
+  }
   sys.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0);
   const mount = sys.fsmount(context, FSMOUNT_CLOEXEC, 0);
   sys.close(context);

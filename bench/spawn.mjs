@@ -1,0 +1,77 @@
+// What it costs to start a process: spawn() against child_process, unshare(1) and bwrap, from a small process and from one
+// with a gigabyte resident. All ways are taken in turn, in one run.
+//
+//     node bench/spawn.mjs [--short]
+
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { machine, nodeVersion, utilLinuxVersion } from './machine.mjs';
+import { median, middleHalf } from './statistics.mjs';
+import { milliseconds, range, table, times } from './table.mjs';
+import { outputOf } from './timed-process.mjs';
+
+const PROGRAM = fileURLToPath(new URL('programs/start-processes.mjs', import.meta.url));
+const rounds = process.argv.includes('--short') ? 60 : 300;
+
+/** What is held against what, and the most that it should take of it. */
+const COMPARISONS = /** @type {const} */ ([
+  ['spawn', 'child_process.spawn', 0.6],
+  ['spawn, 6 namespaces', 'unshare(1), 6 namespaces', 1],
+  ['spawn, 7 namespaces and proc', 'bwrap, 7 namespaces', 0.5],
+]);
+
+if (process.geteuid?.() !== 0) {
+  console.log('Skipped, because namespaces take root: spawn() against child_process, unshare(1) and bwrap.');
+} else {
+  await bench();
+}
+
+async function bench() {
+  console.log(machine());
+  console.log(`Node ${await nodeVersion(process.execPath)}, util-linux ${(await utilLinuxVersion()) ?? 'is missing'}`);
+  const parents = [];
+  for (const megabytes of [0, 1024]) parents.push({ megabytes, measured: await startProcesses(megabytes) });
+
+  for (const { megabytes, measured } of parents) {
+    console.log(
+      `\nFrom a parent with ${megabytes} MiB more than Node itself, medians of ${rounds} runs of each, in turn\n`,
+    );
+    const rows = Object.entries(measured).map(([way, all]) => [
+      way,
+      ...(all ? [milliseconds(median(all)), range(middleHalf(all))] : ['cannot', '']),
+    ]);
+    console.log(table(['way', 'median', 'middle half'], rows));
+    const ratios = COMPARISONS.flatMap(([ours, theirs, target]) => {
+      const ratio = ratioOf(measured[ours], measured[theirs]);
+      if (ratio === undefined) return [];
+      return [[`${ours} / ${theirs}`, times(ratio), `${times(target)}: ${ratio <= target ? 'reached' : 'missed'}`]];
+    });
+    console.log(`\n${table(['ratio', '', 'target'], ratios)}`);
+  }
+
+  // Alone: fork(2), which the others use, write-protects the parent's memory, and whatever comes next pays for that.
+  const [small, large] = [await startProcesses(0, 'spawn'), await startProcesses(1024, 'spawn')];
+  const growth = ratioOf(large.spawn, small.spawn);
+  if (growth === undefined) return;
+  const verdict = growth <= 1.3 ? 'reached' : 'missed';
+  console.log(`\nspawn alone, with 1 GiB resident / without: ${times(growth)}; target 1.30 ×: ${verdict}`);
+}
+
+/**
+ * @param {number} megabytes
+ * @param {string[]} ways all if none is named
+ * @returns {Promise<Record<string, number[] | null>>}
+ */
+async function startProcesses(megabytes, ...ways) {
+  return JSON.parse(
+    await outputOf({ command: [process.execPath, PROGRAM, String(rounds), String(megabytes), ...ways], status: 0 }),
+  );
+}
+
+/**
+ * @param {number[] | null | undefined} ours
+ * @param {number[] | null | undefined} theirs
+ */
+function ratioOf(ours, theirs) {
+  return ours?.length && theirs?.length ? median(ours) / median(theirs) : undefined;
+}
