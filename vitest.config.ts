@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** What takes long: every check on every mutant, every fault at every system call. */
-const slow = ['tests/mount/mutants.test.ts', 'tests/mount/faults.test.ts'];
+const slow = ['tests/**/mutants.test.ts', 'tests/**/faults.test.ts'];
 
 export default defineConfig({
   test: {

@@ -22,7 +22,7 @@ const cases: readonly Case[] = [
     status: 1,
     stderr:
       'ns-tool: unshare(CLONE_NEWNS): Operation not permitted (EPERM)\n' +
-      'A mount namespace takes root (CAP_SYS_ADMIN); run it with sudo: sudo ns-tool mount\n',
+      'A mount namespace takes root (CAP_SYS_ADMIN); run it with sudo: sudo ns-tool mount, or without: ns-tool mount --user\n',
   },
   {
     name: 'root without CAP_SYS_ADMIN is told of the container',

@@ -3,7 +3,7 @@
 /** One start of a program in the stand. */
 export interface Start {
   /** The built command, or the same product code behind a layer around its system calls. */
-  readonly program: 'ns-tool' | 'under-test';
+  readonly program: 'ns-tool' | 'under-test' | 'slave-under-test';
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Run it as this user, without groups. */

@@ -1,9 +1,20 @@
 /** The command line: which commands there are, and how errors become text and a status. */
 import process from 'node:process';
 import yargs, { type Argv, type Options } from 'yargs';
+import * as cgroup from './commands/cgroup.ts';
+import * as checkCaps from './commands/check-caps.ts';
+import * as ipc from './commands/ipc.ts';
 import * as mount from './commands/mount.ts';
+import * as net from './commands/net.ts';
+import * as pid from './commands/pid.ts';
+import * as proc from './commands/proc.ts';
+import * as slave from './commands/slave.ts';
+import * as unshare from './commands/unshare.ts';
+import * as user from './commands/user.ts';
+import * as uts from './commands/uts.ts';
 import type { Context } from './context.ts';
 import { UsageError, UserError } from './errors.ts';
+import { commandStart, mayLackValue, refuseValues } from './getopt.ts';
 import { BrokenPipe, print, printError } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -12,26 +23,44 @@ interface Command {
   readonly command: string;
   readonly describe: string;
   readonly options: Readonly<Record<string, Options>>;
+  /**
+   * Words mean what they mean to getopt_long(3): the first that is no option starts the command to run, also without `--`;
+   * and a value that may be left out, that of a string without `requiresArg`, is joined to its option by `=`.
+   */
+  readonly asGetopt?: boolean;
   /** Describes options, usage and examples to the parser. */
   builder(yargs: Argv): Argv;
   /** Runs the command and returns its exit status, or the signal to end by. `args` are what the parser makes of `options`. */
   run(args: never, context: Context): Promise<number | NodeJS.Signals>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { mount };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  mount,
+  slave,
+  unshare,
+  pid,
+  uts,
+  ipc,
+  net,
+  user,
+  cgroup,
+  proc,
+  'check-caps': checkCaps,
+};
 
 /**
- * Runs `ns-tool` with these arguments.
+ * Runs the command line of `context`.
  *
  * @returns the exit status, or the signal by which the process should end.
  */
-export async function main(argv: readonly string[], context: Context): Promise<number | NodeJS.Signals> {
+export async function main(context: Context): Promise<number | NodeJS.Signals> {
+  const { argv } = context;
   const [name = '', ...rest] = argv;
   try {
     // The command's own parser alone: with yargs' commands, each run would lay out the help, whether asked for or not.
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command === undefined) return overview(argv);
-    const { args, help } = parse(rest, command.builder);
+    const { args, help } = parse(rest, command.builder, command);
     if (help === '') return await command.run(args as never, context);
     print(help);
     return 0;
@@ -55,7 +84,11 @@ function overview(argv: readonly string[]): number {
 }
 
 /** Parses arguments, and returns them with what yargs has to print: the help or the version if asked for, or nothing. */
-function parse(argv: readonly string[], builder: (yargs: Argv) => Argv): { args: unknown; help: string } {
+function parse(
+  argv: readonly string[],
+  builder: (yargs: Argv) => Argv,
+  { options = {}, asGetopt = false }: Partial<Command> = {},
+): { args: unknown; help: string } {
   const parser = yargs()
     .scriptName('ns-tool')
     .parserConfiguration({
@@ -65,6 +98,7 @@ function parse(argv: readonly string[], builder: (yargs: Argv) => Argv): { args:
       'dot-notation': false,
       'duplicate-arguments-array': false,
       'parse-numbers': false,
+      'parse-positional-numbers': false,
     })
     .locale('en')
     .detectLocale(false)
@@ -81,9 +115,15 @@ function parse(argv: readonly string[], builder: (yargs: Argv) => Argv): { args:
     parser.wrap(Math.min(80, columns));
   }
   let help = '';
-  const args = builder(parser).parseSync([...argv], {}, (_error, _args, output) => {
+  const start = asGetopt ? commandStart(argv, options) : argv.length;
+  const words = argv
+    .slice(0, start)
+    .map((word) => (asGetopt && mayLackValue(options[word.slice(2)]) ? `${word}=` : word));
+  if (start < argv.length) words.push('--', ...argv.slice(argv[start] === '--' ? start + 1 : start));
+  const args = builder(parser).parseSync(words, {}, (_error, _args, output) => {
     help = output;
   });
+  if (asGetopt) refuseValues(argv.slice(0, start), options);
   return { args, help };
 }
 
@@ -122,6 +162,7 @@ async function withNearMiss(error: UsageError, argv: readonly string[]): Promise
   const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(error.message)?.[1];
   if (unknown === undefined) return error;
   const { nearest } = await import('./near-miss.ts');
+  if (unknown.length === 1) return new UsageError(`unknown option: -${unknown}`);
   const isOption = argv.some((word) => /^--?/.test(word) && word.replace(/^--?/, '').split('=')[0] === unknown);
   if (!isOption && argv[0] === unknown) return nearest('command', unknown, Object.keys(COMMANDS));
   const chosen = COMMANDS[argv[0] ?? ''];

@@ -16,3 +16,9 @@ export class UserError extends Error {
 export class UsageError extends UserError {
   override readonly name = 'UsageError';
 }
+
+/** A command that was to be run and was not: its status must be none that the command could return. */
+export class NotStarted extends UserError {
+  override readonly name = 'NotStarted';
+  readonly status = 125;
+}

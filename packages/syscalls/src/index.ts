@@ -18,7 +18,15 @@ export { showArgs, showCall, showOutcome } from './show.ts';
 export type { Exit } from './spawn/children.ts';
 export { type IdMaps, type IdRange, mapSelf, writeIdMaps } from './spawn/id-maps.ts';
 export type { NamespaceKind } from './spawn/namespaces.ts';
-export { type Child, programOf, type SpawnOptions, type StepResult, spawn } from './spawn/spawn.ts';
+export {
+  type Attempt,
+  type Child,
+  cloneFlagsOf,
+  programOf,
+  type SpawnOptions,
+  type StepResult,
+  spawn,
+} from './spawn/spawn.ts';
 export type { Stdio } from './spawn/stdio.ts';
 export { isErrno, SyscallError } from './syscall-error.ts';
 export { type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';

@@ -91,8 +91,10 @@ export const table = {
   /**
    * Moves **the calling thread alone** out of the namespaces it shares with its parent. unshare(2).
    *
-   * After `unshare(CLONE_NEWNS)` on Node's main thread, `fs.*Sync` and child processes are in the new mount namespace;
-   * `fs.promises` and callback `fs` run on other threads and are still outside.
+   * After `unshare(CLONE_NEWNS)` on Node's main thread, `fs.*Sync` and child processes are in the new mount namespace.
+   * `fs.promises` and callback `fs` run on the threads of libuv's pool, which stay where they were when the first of these
+   * calls started them: outside, nearly always. tests/syscalls/thread-trap.test.ts shows it. A child from `spawn` has no
+   * such trap.
    *
    * @throws EPERM without CAP_SYS_ADMIN; EINVAL for CLONE_NEWUSER, always, since Node has many threads; ENOSPC beyond a
    *   limit of /proc/sys/user/.

@@ -47,6 +47,7 @@ const NODE = '/node/node';
 const PROGRAMS = {
   'ns-tool': `${CHECKOUT}/packages/ns-tool/dist/bin/ns-tool.cjs`,
   'under-test': `${CHECKOUT}/tests/.programs/under-test.cjs`,
+  'slave-under-test': `${CHECKOUT}/tests/.programs/slave-under-test.cjs`,
 };
 
 /** Where the tool might leave something. */

@@ -56,7 +56,7 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
     };
   } catch (error) {
     if (!(error instanceof SyscallError) || error.call !== 'execve') throw error;
-    throw new CannotRun(file, isErrno(error, 'ENOENT', 'ENOTDIR') ? 127 : 126, error);
+    throw new CannotRun(file, isErrno(error, 'ENOENT') ? 127 : 126, error);
   } finally {
     for (const signal of FORWARDED) process.off(signal, pass);
   }

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { IsolatedTmpfs } from '../isolated-tmpfs/isolated-tmpfs.ts';
 import { inMountFormat } from '../mount-table/proc-mounts.ts';
+import { onThisMachine } from '../on-this-machine.ts';
 import { print, printable, printBytes, printError } from '../output.ts';
 
 export const command = 'mount';
@@ -18,6 +19,7 @@ export const options = {
   },
   size: { type: 'string', requiresArg: true, describe: 'The most it may hold: 10m, 50%' },
   mode: { type: 'string', requiresArg: true, describe: 'Permission bits of its root, in octal' },
+  user: { type: 'boolean', default: false, describe: 'Without root: in a user namespace of its own' },
   json: { type: 'boolean', default: false, describe: 'Print JSON' },
   trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
 } as const;
@@ -29,6 +31,7 @@ export function builder(yargs: Argv): Argv {
     .usage('The host sees nothing of it at any time: no mount, and no directory.')
     .options(options)
     .example('sudo $0 mount', 'Look at it')
+    .example('$0 mount --user', 'Without root')
     .example('sudo $0 mount -- sh', 'Look around inside')
     .example('sudo $0 mount --target /tmp/a/b --size 10m -- df -h /tmp/a/b', 'Elsewhere, with a limit');
 }
@@ -39,12 +42,16 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonl
 const RULE = '-'.repeat(54);
 
 /** Runs the command and returns its exit status, or the signal to end by. */
-export async function run(args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
+export async function run(args: Arguments, context: Context): Promise<number | NodeJS.Signals> {
   const target = checkedTarget(args.target);
   const inside = args['--'] ?? [];
   const cwd = workingDirectory();
-  const { SyscallError, trace, isolateTmpfs, hintFor } = await loadWork();
-  const sys = args.trace ? trace(await loadSys(), printError) : await loadSys();
+  const { SyscallError, trace, isolateTmpfs, hintFor } = await onThisMachine(loadWork);
+  if (args.user) {
+    const { rerunInUserNamespace } = await import('../user-namespace/rerun.ts');
+    return await rerunInUserNamespace(context);
+  }
+  const sys = args.trace ? trace(await context.loadSys(), printError) : await context.loadSys();
 
   try {
     const tmpfs = isolateTmpfs(sys, target, args);
@@ -55,22 +62,13 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   }
 }
 
-/** Loads what does the work, and only now: help and mistakes need none of it, and some machines cannot. */
 async function loadWork() {
-  try {
-    const modules = [
-      import('@ns-tool/syscalls'),
-      import('../isolated-tmpfs/isolated-tmpfs.ts'),
-      import('../isolated-tmpfs/hints.ts'),
-    ] as const;
-    const [{ SyscallError, trace }, { isolateTmpfs }, { hintFor }] = await Promise.all(modules);
-    return { SyscallError, trace, isolateTmpfs, hintFor };
-  } catch (error) {
-    throw new UserError(
-      (error as Error).message,
-      'Use a Linux machine, real or virtual, with one of these processors.',
-    );
-  }
+  const [{ SyscallError, trace }, { isolateTmpfs }, { hintFor }] = await Promise.all([
+    import('@ns-tool/syscalls'),
+    import('../isolated-tmpfs/isolated-tmpfs.ts'),
+    import('../isolated-tmpfs/hints.ts'),
+  ]);
+  return { SyscallError, trace, isolateTmpfs, hintFor };
 }
 
 async function show(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: string | undefined) {

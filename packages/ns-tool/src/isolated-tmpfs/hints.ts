@@ -1,24 +1,16 @@
 /** What to do about an error of `ns-tool mount`. */
 
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import type { SyscallError } from '@ns-tool/syscalls';
 import { printable } from '../output.ts';
+import { privilegeHint } from '../privilege.ts';
 import { type Holder, holdersOf } from './holders.ts';
 
-/** CAP_SYS_ADMIN is bit 21 of a capability set; include/uapi/linux/capability.h. */
-const CAP_SYS_ADMIN = 1n << 21n;
-
 /** The advice for an error at `target`, or undefined where the error says all there is. */
-export function hintFor({ call, code, args }: SyscallError, target: string): string | undefined {
+export function hintFor(error: SyscallError, target: string): string | undefined {
+  const { call, code, args } = error;
   const shown = printable(target);
   switch (`${call} ${code}`) {
-    case 'unshare EPERM':
-      return notPermitted();
-    case 'unshare ENOSPC':
-      return 'There are as many mount namespaces as /proc/sys/user/max_mnt_namespaces allows; raise it, or end some.';
-    case 'mount EPERM':
-    case 'mount EACCES':
-      return 'A security module or seccomp filter forbids mount(2). In a Docker container: --security-opt apparmor=unconfined --security-opt seccomp=unconfined';
     case 'mount ENODEV':
     case 'fsopen ENODEV':
       return 'This kernel has no tmpfs; it is not among the filesystems that /proc/filesystems lists. It comes with CONFIG_TMPFS.';
@@ -45,21 +37,8 @@ export function hintFor({ call, code, args }: SyscallError, target: string): str
     case 'readlinkat ENOENT':
       return args[1]?.startsWith('"/proc/') ? 'The proc filesystem is needed: mount -t proc proc /proc' : undefined;
     default:
-      return undefined;
+      return privilegeHint(error, 'mount');
   }
-}
-
-function notPermitted(): string {
-  if (process.geteuid?.() !== 0)
-    return 'A mount namespace takes root (CAP_SYS_ADMIN); run it with sudo: sudo ns-tool mount';
-  return hasCapSysAdmin()
-    ? 'You are root with CAP_SYS_ADMIN, so a seccomp filter or security module forbids it. In a Docker container: --security-opt seccomp=unconfined'
-    : 'You are root, but without CAP_SYS_ADMIN, as in a container. Start the container with it: docker run --cap-add SYS_ADMIN …';
-}
-
-function hasCapSysAdmin(): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[1];
-  return effective !== undefined && (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;
 }
 
 function stillBusy(target: string): string {

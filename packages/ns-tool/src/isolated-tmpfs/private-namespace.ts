@@ -8,7 +8,7 @@ import { CLONE_NEWNS, MS_PRIVATE, MS_REC, type Sys } from '@ns-tool/syscalls';
  * See mount_namespaces(7), "Shared subtrees".
  *
  * Only the calling thread moves. From here on use `fs.*Sync` and child processes: `fs.promises` and callback `fs` run on
- * other threads, which are still outside.
+ * other threads, which are still outside if anything has used them before.
  *
  * @throws SyscallError EPERM without CAP_SYS_ADMIN; ENOSPC beyond /proc/sys/user/max_mnt_namespaces.
  */

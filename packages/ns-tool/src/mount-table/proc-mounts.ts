@@ -18,8 +18,12 @@ export interface MountEntry {
 
 /** All lines of a table, in the kernel's order: a mount stands after the one it lies on. */
 export function parseProcMounts(table: Uint8Array): MountEntry[] {
-  const lines = Buffer.from(table).toString('latin1').split('\n');
-  return lines.filter((line) => line !== '').map(parseLine);
+  return linesOf(table).map(parseLine);
+}
+
+/** The mount points of a table alone, in its order: as bytes, for the kernel, since a name need not be UTF-8. */
+export function mountPointsOf(table: Uint8Array): Buffer[] {
+  return linesOf(table).map((line) => unescapedBytes(line.split(' ')[1] ?? ''));
 }
 
 /** The topmost mount at a mount point: the one that path lookup finds. */
@@ -30,6 +34,11 @@ export function mountAt(entries: readonly MountEntry[], mountPoint: string): Mou
 /** A mount as mount(8) lists it: `tmpfs on /mnt/test_mount type tmpfs (rw,nosuid,nodev,relatime)`. */
 export function inMountFormat({ source, mountPoint, type, options }: MountEntry): string {
   return `${source} on ${mountPoint} type ${type} (${options.join(',')})`;
+}
+
+function linesOf(table: Uint8Array): string[] {
+  const lines = Buffer.from(table).toString('latin1').split('\n');
+  return lines.filter((line) => line !== '');
 }
 
 function parseLine(line: string): MountEntry {
@@ -44,6 +53,10 @@ function parseLine(line: string): MountEntry {
 
 /** Octal escapes name bytes, of which several may make one character; so bytes first, characters last. */
 function unescaped(field: string): string {
+  return unescapedBytes(field).toString('utf8');
+}
+
+function unescapedBytes(field: string): Buffer {
   const bytes = field.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(bytes, 'latin1');
 }

@@ -1,6 +1,5 @@
 /** Children that run, and their ends. */
 import { constants } from 'node:os';
-import { isMainThread } from 'node:worker_threads';
 import { P_PIDFD, WEXITED, WNOHANG } from '../constants.ts';
 import { sys } from '../run.ts';
 
@@ -33,6 +32,8 @@ export function whenEnded(pidfd: number): Promise<Exit> {
  * threads, and each thread can wait for its own children only, so those look from time to time.
  */
 function startLooking(): void {
+  // Loaded when the first child runs: it brings most of node:stream along.
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads');
   if (isMainThread) process.on('SIGCHLD', look);
   timer = setInterval(look, isMainThread ? 2 ** 30 : 10);
 }

@@ -39,8 +39,9 @@ export function isSelfMap({ uid, gid }: IdMaps): boolean {
  */
 export function writeIdMaps(sys: Sys, process: 'self' | number, { uid, gid }: IdMaps, denySetgroups: boolean): void {
   if (denySetgroups) writeFile(sys, `/proc/${process}/setgroups`, 'deny');
-  writeFile(sys, `/proc/${process}/gid_map`, lines(gid));
-  writeFile(sys, `/proc/${process}/uid_map`, lines(uid));
+  // An empty map is left unwritten: the kernel takes a map once, and none without a line.
+  if (gid.length > 0) writeFile(sys, `/proc/${process}/gid_map`, lines(gid));
+  if (uid.length > 0) writeFile(sys, `/proc/${process}/uid_map`, lines(uid));
 }
 
 function writeFile(sys: Sys, path: string, content: string): void {

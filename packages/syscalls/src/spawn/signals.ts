@@ -31,10 +31,15 @@ export function withSignalsBlocked<T>(start: () => T): T {
   }
 }
 
+let resetting: Program | undefined;
+
 /** Gives a child the signals of a fresh process. Node ignores SIGPIPE, for one, and execve(2) would keep it so. */
-export const resetSignals: Program = remember(
-  record((sys) => {
-    for (const signal of SIGNALS) sys.rt_sigaction(signal, DEFAULT, null, SET);
-    sys.rt_sigprocmask(SIG_SETMASK, NONE, null, SET);
-  }),
-);
+export function resetSignals(): Program {
+  resetting ??= remember(
+    record((sys) => {
+      for (const signal of SIGNALS) sys.rt_sigaction(signal, DEFAULT, null, SET);
+      sys.rt_sigprocmask(SIG_SETMASK, NONE, null, SET);
+    }),
+  );
+  return resetting;
+}

@@ -54,6 +54,16 @@ export interface SpawnOptions {
   readonly parentDeathSignal?: NodeJS.Signals;
   /** Make it the leader of a new session. */
   readonly newSession?: boolean;
+  /** Told of each child that was made, once it has become the command or has failed: what `--trace` shows. */
+  readonly observe?: (attempt: Attempt) => void;
+}
+
+/** A child that was made to become the command. */
+export interface Attempt {
+  readonly pid: number;
+  /** The flags of the clone(2) that made it. */
+  readonly flags: number;
+  readonly steps: readonly StepResult[];
 }
 
 /** A step of the child, and what came of it. */
@@ -106,17 +116,27 @@ export async function spawn(command: string, args: readonly string[] = [], optio
 
 function startOne(command: string, args: readonly string[], options: SpawnOptions): Child {
   const stdio = descriptors(options.stdio ?? 'inherit');
-  const gate = options.idMaps !== undefined && !isSelfMap(options.idMaps) ? new Gate(options.idMaps) : null;
+  const gate = needsGate(options) ? new Gate(options.idMaps) : null;
   const plumbing = openPlumbing(stdio);
   let child: Started | undefined;
   try {
     const program = programFor(command, args, options, plumbing, gate);
-    child = start(program, namespaceFlags(options.namespaces ?? []), gate);
+    child = start(program, cloneFlagsOf(options), gate, options.observe);
     return handleOf(child, plumbing);
   } finally {
     gate?.close();
     closePlumbing(plumbing, stdio, child !== undefined);
   }
+}
+
+/** The flags of clone(2) that {@link spawn} uses. Where the child waits for its ID maps, the parent must not stand still. */
+export function cloneFlagsOf(options: SpawnOptions): number {
+  return namespaceFlags(options.namespaces ?? []) | CLONE_VM | CLONE_PIDFD | (needsGate(options) ? 0 : CLONE_VFORK);
+}
+
+/** Whether the ID maps must be written from outside. */
+function needsGate(options: SpawnOptions): options is SpawnOptions & { readonly idMaps: IdMaps } {
+  return options.idMaps !== undefined && !isSelfMap(options.idMaps);
 }
 
 /** The program of {@link spawn} without running it: what `--dry-run` shows. */
@@ -139,7 +159,7 @@ function programFor(
   const argv = [options.argv0 ?? command, ...args];
   return [
     ...record((sys) => prepare(sys, options, plumbing, gate)),
-    ...resetSignals,
+    ...resetSignals(),
     ...record((sys) => execute(sys, command, argv, options.env ?? process.env)),
   ];
 }
@@ -168,11 +188,11 @@ interface Started {
 }
 
 /** Runs a program in a child, and returns when the child has become the command. */
-function start(program: Program, namespaces: number, gate: Gate | null): Started {
+function start(program: Program, flags: number, gate: Gate | null, observe: SpawnOptions['observe']): Started {
   const block = load(program);
   try {
     const dumpable = sys.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    const { pid, pidfd } = clone(block, namespaces | (gate === null ? CLONE_VFORK : 0));
+    const { pid, pidfd } = clone(block, flags);
     let failure: unknown;
     try {
       gate?.open(sys, pid);
@@ -185,6 +205,7 @@ function start(program: Program, namespaces: number, gate: Gate | null): Started
 
     const results = readResults(program, block.view);
     const steps = program.map((call, i) => ({ call, result: results[i] ?? null }));
+    observe?.({ pid, flags, steps });
     failure ??= failureOf(steps);
     if (failure === undefined) return { pid, pidfd, steps };
     sys.waitid(P_PIDFD, pidfd, new Uint8Array(128), WEXITED, null);
@@ -215,12 +236,11 @@ const PIDFD_SIZE = 16;
 
 function clone(block: Block, flags: number): { pid: number; pidfd: number } {
   const top = block.size - PIDFD_SIZE;
-  const allFlags = flags | CLONE_VM | CLONE_PIDFD;
   const entry = interpreterAddress();
   const pid = withSignalsBlocked(() =>
-    cloneInto(entry, block.address + top, allFlags | constants.signals.SIGCHLD, block.address, block.address + top),
+    cloneInto(entry, block.address + top, flags | constants.signals.SIGCHLD, block.address, block.address + top),
   );
-  if (pid < 0) throw new SyscallError('clone', [allFlags], -pid);
+  if (pid < 0) throw new SyscallError('clone', [flags], -pid);
   return { pid, pidfd: block.view.getInt32(top, true) };
 }
 

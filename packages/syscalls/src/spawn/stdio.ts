@@ -1,5 +1,5 @@
 /** The descriptors of a child. */
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { AT_FDCWD, CLOSE_RANGE_CLOEXEC, F_DUPFD_CLOEXEC, F_SETFD, O_CLOEXEC, O_RDWR } from '../constants.ts';
 import type { Recorder } from '../record.ts';
 import { sys } from '../run.ts';
@@ -45,7 +45,10 @@ export function closePlumbing({ sources, ends }: Plumbing, stdio: readonly Stdio
 /** Our end of a pipe as a stream. */
 export function streamOf({ ends }: Plumbing, fd: number): Socket | null {
   const end = ends.get(fd);
-  return end === undefined ? null : new Socket({ fd: end, readable: fd !== 0, writable: fd === 0 });
+  if (end === undefined) return null;
+  // Loaded now, since few children have pipes, and it brings most of node:stream along.
+  const { Socket } = process.getBuiltinModule('node:net');
+  return new Socket({ fd: end, readable: fd !== 0, writable: fd === 0 });
 }
 
 /** Gives the child its descriptors, under their numbers, and lets no other survive execve(2). */

@@ -1,0 +1,5 @@
+import { demonstrationCommand } from '../demonstrations/command.ts';
+
+export const command = 'net';
+export const describe = 'Show a network namespace: interfaces of its own';
+export const { options, builder, run } = demonstrationCommand('net');

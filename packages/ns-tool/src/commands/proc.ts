@@ -1,0 +1,88 @@
+import type { SyscallError } from '@ns-tool/syscalls';
+import type { Argv, InferredOptionTypes } from 'yargs';
+import type { Context } from '../context.ts';
+import { UsageError, UserError } from '../errors.ts';
+import { onThisMachine } from '../on-this-machine.ts';
+import { print } from '../output.ts';
+import type { ProcessNamespace } from '../process-namespaces/process-namespaces.ts';
+
+export const command = 'proc [PID]';
+export const describe = 'List the namespaces of a process';
+
+export const options = {
+  json: { type: 'boolean', default: false, describe: 'Print JSON' },
+} as const;
+
+export function builder(yargs: Argv): Argv {
+  return (
+    yargs
+      .usage('$0 proc [OPTIONS] [PID]\n')
+      .usage(
+        'Lists the namespaces of a process, from /proc/PID/ns; of this one without a PID, which are your shell’s too.',
+      )
+      .options(options)
+      .demandCommand(0, 1)
+      // A pid as it is typed: `1e3` is none.
+      .string('_')
+      .example('$0 proc', 'Your own')
+      .example('sudo $0 proc 1', 'Those of process 1')
+  );
+}
+
+/** What the parser makes of the options. */
+type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (string | number)[] };
+
+/** Runs the command and returns its exit status. */
+export async function run({ json, _: [pid] }: Arguments, { loadSys }: Context): Promise<number> {
+  const subject = pid === undefined ? 'self' : checkedPid(String(pid));
+  const { SyscallError, namespacesOf } = await onThisMachine(loadWork);
+  try {
+    const namespaces = namespacesOf(await loadSys(), subject);
+    if (json) print(JSON.stringify({ pid: subject === 'self' ? process.pid : subject, namespaces }, null, 2));
+    else show(namespaces);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new UserError(error.message, hintFor(error, subject), { cause: error });
+  }
+}
+
+async function loadWork() {
+  const [syscalls, namespaces] = await Promise.all([
+    import('@ns-tool/syscalls'),
+    import('../process-namespaces/process-namespaces.ts'),
+  ]);
+  return { ...syscalls, ...namespaces };
+}
+
+function show(namespaces: readonly ProcessNamespace[]): void {
+  const rows = namespaces.map(({ type, id, sameAsSelf, sameAsPid1 }) => [
+    type,
+    id === null ? '-' : String(id),
+    sameAsSelf ? 'same' : 'other',
+    sameAsPid1 === null ? 'unknown' : sameAsPid1 ? 'same' : 'other',
+  ]);
+  const table = [['TYPE', 'ID', 'OURS', "PID 1'S"], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  for (const row of table) print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+}
+
+function checkedPid(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new UsageError(`not a pid: ${JSON.stringify(text)}`, 'Give the number of a process: ns-tool proc 1');
+}
+
+function hintFor({ code }: SyscallError, pid: number | 'self'): string | undefined {
+  switch (code) {
+    case 'ENOENT':
+    case 'ESRCH':
+      return pid === 'self'
+        ? 'The proc filesystem is needed: mount -t proc proc /proc'
+        : `There is no process ${pid}, in this pid namespace; ps -e lists those that there are.`;
+    case 'EACCES':
+    case 'EPERM':
+      return `Process ${pid} is not yours; run it with sudo: sudo ns-tool proc ${pid}`;
+    default:
+      return undefined;
+  }
+}

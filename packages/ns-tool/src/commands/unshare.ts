@@ -1,0 +1,99 @@
+import { basename } from 'node:path';
+import type { IdMaps, SpawnOptions } from '@ns-tool/syscalls';
+import type { Argv, InferredOptionTypes } from 'yargs';
+import { NotStarted } from '../errors.ts';
+import { onThisMachine } from '../on-this-machine.ts';
+import { print, printError } from '../output.ts';
+
+export const command = 'unshare';
+export const describe = 'Run a command in new namespaces, with the options of unshare(1)';
+
+export const asGetopt = true;
+
+export const options = {
+  mount: { alias: 'm', type: 'boolean', describe: 'Make a mount namespace' },
+  uts: { alias: 'u', type: 'boolean', describe: 'Make a UTS namespace: host name' },
+  ipc: { alias: 'i', type: 'boolean', describe: 'Make an IPC namespace' },
+  net: { alias: 'n', type: 'boolean', describe: 'Make a network namespace' },
+  pid: { alias: 'p', type: 'boolean', describe: 'Make a pid namespace, for the children of the command' },
+  user: { alias: 'U', type: 'boolean', describe: 'Make a user namespace' },
+  cgroup: { alias: 'C', type: 'boolean', describe: 'Make a cgroup namespace' },
+  fork: { alias: 'f', type: 'boolean', describe: 'With --pid: the command itself is in it, as pid 1' },
+  'map-root-user': { alias: 'r', type: 'boolean', describe: 'Map yourself to root; implies --user' },
+  'map-current-user': { alias: 'c', type: 'boolean', describe: 'Map yourself to yourself; implies --user' },
+  'map-user': { type: 'string', requiresArg: true, describe: 'Map your user to this ID; implies --user' },
+  'map-group': { type: 'string', requiresArg: true, describe: 'Map your group to this ID; implies --user' },
+  'map-users': { type: 'string', requiresArg: true, describe: 'Map users: OUTER,INNER,COUNT or INNER:OUTER:COUNT' },
+  'map-groups': { type: 'string', requiresArg: true, describe: 'Map groups likewise' },
+  'mount-proc': { type: 'string', describe: 'Mount proc, on /proc or =MOUNTPOINT; implies --mount' },
+  propagation: { type: 'string', requiresArg: true, describe: 'private (default), shared, slave or unchanged' },
+  setgroups: { type: 'string', requiresArg: true, describe: 'allow or deny setgroups(2) in the user namespace' },
+  root: { alias: 'R', type: 'string', requiresArg: true, describe: 'Root directory of the command' },
+  wd: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
+  setuid: { alias: 'S', type: 'string', requiresArg: true, describe: 'User ID of the command' },
+  setgid: { alias: 'G', type: 'string', requiresArg: true, describe: 'Group ID of the command; drops other groups' },
+  'kill-child': { type: 'string', describe: 'Send KILL or =SIGNAL to the command if ns-tool dies; implies --fork' },
+  'dry-run': { type: 'boolean', default: false, describe: 'Print the system calls, and make none' },
+  trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
+} as const;
+
+export function builder(yargs: Argv): Argv {
+  return yargs
+    .usage('$0 unshare [OPTIONS] [--] [COMMAND...]\n')
+    .usage('Runs a command, or your shell, in new namespaces.')
+    .usage('As with unshare(1), only --fork puts the command itself into the new pid namespace.')
+    .options(options)
+    .example('$0 unshare -Urm', 'A shell as root, with mounts of its own; takes no privilege')
+    .example('$0 unshare -Urpf --mount-proc ps', 'The only process there is')
+    .example('sudo $0 unshare --mount --propagation slave sh', 'See the mounts of the host, keep your own')
+    .example('$0 unshare -Urm --dry-run', 'What it would do');
+}
+
+/** What the parser makes of the options. */
+type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonly string[] };
+
+/** Runs the command and returns its exit status, or the signal to end by. */
+export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
+  const [{ SyscallError }, { impliedNamespaces, unshareOptions }] = await onThisMachine(loadWork);
+  const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+  const [argv, argv0] = commandOf(args['--'] ?? []);
+  const spawnOptions = { ...unshareOptions(args, own), ...(argv0 !== undefined && { argv0 }) };
+
+  if (args['dry-run']) {
+    const { showPlan } = await import('../child/shown.ts');
+    for (const line of showPlan(argv, spawnOptions)) print(line);
+    return 0;
+  }
+  const tracing = args.trace ? await tracer(spawnOptions.idMaps) : {};
+  const { runCommand } = await import('../child/run-command.ts');
+  try {
+    const { status, askedBy } = await runCommand(argv, { ...spawnOptions, ...tracing });
+    return askedBy ?? status;
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    const { hintFor } = await import('../unshare/hints.ts');
+    const fork = spawnOptions.namespaces?.includes('pid') === true;
+    const hint = hintFor(error, { namespaces: impliedNamespaces(args), fork, isRoot: own.uid === 0 });
+    throw new NotStarted(error.message, hint, { cause: error });
+  }
+}
+
+function loadWork() {
+  return Promise.all([import('@ns-tool/syscalls'), import('../unshare/unshare.ts')]);
+}
+
+/** The command, or else the user's shell as a login shell, whose own name begins with a dash, as unshare(1) starts it. */
+function commandOf([command, ...args]: readonly string[]): [argv: [string, ...string[]], argv0?: string] {
+  if (command !== undefined) return [[command, ...args]];
+  const shell = process.env.SHELL || '/bin/sh';
+  return [[shell], `-${basename(shell)}`];
+}
+
+async function tracer(idMaps: IdMaps | undefined): Promise<Pick<SpawnOptions, 'observe'>> {
+  const { showAttempt } = await import('../child/shown.ts');
+  return {
+    observe(attempt) {
+      for (const line of showAttempt(attempt, idMaps)) printError(line);
+    },
+  };
+}

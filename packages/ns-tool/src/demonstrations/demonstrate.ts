@@ -1,0 +1,146 @@
+/** Making a namespace with a process in it, and looking at it from inside and from outside. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mapSelf, O_CLOEXEC, readAll, type SpawnOptions, type Sys } from '@ns-tool/syscalls';
+import { runCommand } from '../child/run-command.ts';
+import type { Demonstration, Facts, View } from './kinds.ts';
+
+/** What was seen. */
+export interface Seen {
+  /** Inode numbers of the namespace: what `ls -l /proc/PID/ns` shows in brackets. */
+  readonly namespace: { readonly outside: number; readonly inside: number };
+  readonly outside: Facts;
+  readonly inside: Facts;
+}
+
+/** This process once all is over. */
+export interface Afterwards {
+  readonly namespace: number;
+  /** Null where the facts were about the child, which has ended. */
+  readonly facts: Facts | null;
+}
+
+/** How to run a demonstration. */
+export interface DemonstrationOptions {
+  /** Make a user namespace first, in which this user is root. */
+  readonly user: boolean;
+  /** What to run inside at the end; empty for nothing. */
+  readonly command: readonly string[];
+  /** The descriptor that is its standard output. */
+  readonly stdout: number;
+  readonly observe?: SpawnOptions['observe'];
+}
+
+/** Descriptors of the child beside the usual three: to be told to go on, and to tell. */
+const GO = 3;
+const TELL = 4;
+
+/**
+ * The command that starts the child, and how.
+ *
+ * A shell is the first to run: it prints the files as seen inside, each with a NUL behind it, waits for a line, and becomes
+ * the command. It reads them itself, line by line, so that what they say of a process they say of the child.
+ *
+ * @param pipes the child's ends of the pipes for {@link GO} and {@link TELL}.
+ */
+export function planOf(
+  { files, namespaces, setup }: Demonstration,
+  { user, command, stdout }: DemonstrationOptions,
+  pipes: readonly [go: number, tell: number] = [GO, TELL],
+): { readonly argv: [string, ...string[]]; readonly options: SpawnOptions } {
+  const script = [
+    `for file in ${files.join(' ')}`,
+    `do while IFS= read -r line; do printf '%s\\n' "$line"; done < $file; printf '\\0'; done >&${TELL}`,
+    `exec ${TELL}>&-`,
+    `read -r go <&${GO} && exec ${GO}<&- && exec "$@"`,
+  ].join('; ');
+  const kinds = user ? (['user', ...namespaces] as const) : namespaces;
+  return {
+    argv: ['/bin/sh', '-c', script, 'ns-tool', ...(command.length > 0 ? command : ['true'])],
+    options: {
+      namespaces: kinds,
+      stdio: [0, stdout, 2, ...pipes],
+      parentDeathSignal: 'SIGKILL',
+      ...(kinds.includes('user') && { idMaps: mapSelf() }),
+      ...(setup !== undefined && { setup }),
+    },
+  };
+}
+
+/**
+ * Makes the namespace and runs the command in it.
+ *
+ * @param look told what was seen, before the command runs.
+ * @returns the command's exit status, or the signal to end by; and how it is outside afterwards.
+ * @throws SyscallError for the namespace, or a step of the setup, that the kernel refused.
+ */
+export async function demonstrate(
+  sys: Sys,
+  demonstration: Demonstration,
+  options: DemonstrationOptions,
+  look: (seen: Seen) => void,
+): Promise<{ readonly status: number | NodeJS.Signals; readonly afterwards: Afterwards }> {
+  const go = pipe(sys);
+  const tell = pipe(sys);
+  const plan = planOf(demonstration, options, [go.read, tell.write]);
+  let pid = 0;
+  const ending = runCommand(plan.argv, {
+    ...plan.options,
+    observe(attempt) {
+      pid = attempt.pid;
+      options.observe?.(attempt);
+    },
+  });
+  try {
+    // By now the child runs, or could not be started: then it has told nothing, and `ending` says why.
+    for (const end of [go.read, tell.write]) sys.close(end);
+    const told = readAll(sys, tell.read).toString();
+    if (told !== '') {
+      look(seen(demonstration, pid, told.split('\0')));
+      sys.write(go.write, '\n');
+    }
+  } finally {
+    // Without the line, the child ends.
+    for (const end of [go.write, tell.read]) sys.close(end);
+  }
+  const { status, askedBy } = await ending;
+  return {
+    status: askedBy ?? status,
+    afterwards: {
+      namespace: namespaceId('self', demonstration.link),
+      facts: demonstration.aboutChild ? null : demonstration.facts(viewFromOutside('self')),
+    },
+  };
+}
+
+function seen(demonstration: Demonstration, pid: number, told: readonly string[]): Seen {
+  const { link, files, aboutChild } = demonstration;
+  const inside: View = {
+    read: (path) => told[files.indexOf(path)] ?? '',
+    list: (path) => readdirSync(`/proc/${pid}/root${path}`),
+  };
+  return {
+    namespace: { outside: namespaceId('self', link), inside: namespaceId(pid, link) },
+    outside: demonstration.facts(viewFromOutside(aboutChild ? pid : 'self')),
+    inside: demonstration.facts(inside),
+  };
+}
+
+/** @param subject the process that /proc/self stands for. */
+function viewFromOutside(subject: number | 'self'): View {
+  return {
+    read: (path) => readFileSync(path.replace(/^\/proc\/self(?=\/)/, `/proc/${subject}`), 'utf8'),
+    list: (path) => readdirSync(path),
+  };
+}
+
+/** 4026531838 for `uts:[4026531838]`. See namespaces(7). */
+function namespaceId(pid: number | 'self', link: string): number {
+  return Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/${link}`))?.[0]);
+}
+
+function pipe(sys: Sys): { readonly read: number; readonly write: number } {
+  const fds = new Int32Array(2);
+  sys.pipe2(new Uint8Array(fds.buffer), O_CLOEXEC);
+  const [read = -1, write = -1] = fds;
+  return { read, write };
+}
