@@ -22,6 +22,10 @@ function lightModulesFor(folder, packageFolder) {
       export const strictEqual = (a, b, message) => check(Object.is(a, b), message);
       export const notStrictEqual = (a, b, message) => check(!Object.is(a, b), message);`,
 
+    // yargs looks for settings of its own in the package.json of every folder above. Ours are in cli.ts, and nobody else's
+    // should change what a command means that runs as root.
+    'escalade/sync': 'export default () => undefined;',
+
     // koffi looks for its native module in many places. In a checkout it is known where it is; elsewhere koffi may look.
     koffi: `const native = { exports: {} };
       try {

@@ -50,6 +50,18 @@ describe('the command, when it starts', () => {
     expect(modules).not.toContain('koffi');
   });
 
+  it('reads no package.json of the working directory, which may be anybody’s', () => {
+    const { name: cwd, removeCallback } = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test' });
+    onTestFinished(removeCallback);
+    // Who opened it would wait for a writer for ever.
+    spawnSync('mkfifo', [join(cwd, 'package.json')]);
+    const { status, signal } = spawnSync(process.execPath, [join(bin, 'ns-tool.cjs'), 'mount', '--size', 'none'], {
+      cwd,
+      timeout: 5000,
+    });
+    expect({ status, signal }).toEqual({ status: 2, signal: null });
+  });
+
   it('works without the code cache and where koffi has to be looked for', () => {
     const { stdout, stderr, status } = spawnSync(process.execPath, [installedElsewhere(), 'mount', '--trace'], {
       encoding: 'utf8',
