@@ -3,13 +3,15 @@
  * anew takes about as long as all that it does.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire, Module } from 'node:module';
+import { Module } from 'node:module';
 import process from 'node:process';
 import { Script } from 'node:vm';
 
+/** This file is bundled as CommonJS, beside the command: what is found from here is found from there. */
+declare const require: NodeJS.Require;
+
 const command = `${import.meta.dirname}/command.cjs`;
 const codeCache = `${command}.${process.version}-${process.arch}.cache`;
-const require = createRequire(command);
 
 if (isUpToDate()) {
   // V8 takes a cache for the code if only the lengths agree, hence the look at the times. One that another V8 has made, or

@@ -15,7 +15,7 @@ export class Gate {
   private readonly opened = pipe();
   /** The child's end is closed by execve(2), or with the child. */
   private readonly passed = pipe();
-  private readonly open_ = new Set([...this.opened, ...this.passed]);
+  private readonly unclosed = new Set([...this.opened, ...this.passed]);
 
   constructor(private readonly idMaps: IdMaps) {}
 
@@ -34,10 +34,10 @@ export class Gate {
   }
 
   close(): void {
-    for (const fd of this.open_) this.closeOne(fd);
+    for (const fd of this.unclosed) this.closeOne(fd);
   }
 
   private closeOne(fd: number): void {
-    if (this.open_.delete(fd)) sys.close(fd);
+    if (this.unclosed.delete(fd)) sys.close(fd);
   }
 }
