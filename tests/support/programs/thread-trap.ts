@@ -29,6 +29,8 @@ async function main(): Promise<void> {
     `require('node:worker_threads').parentPort.postMessage(require('node:fs').existsSync('${file}'))`,
     { eval: true },
   );
+  // Listened for now: what a worker says before anyone listens is lost.
+  const seenByWorker = new Promise((resolve) => worker.once('message', resolve));
   const shell = execFileSync('sh', ['-c', `test -e ${file} && echo yes || echo no`], { encoding: 'utf8' });
   console.log(
     JSON.stringify({
@@ -37,7 +39,7 @@ async function main(): Promise<void> {
       childProcess: shell === 'yes\n',
       promises: await seen(promises.access(file)),
       callback: await seen(promisify(access)(file)),
-      worker: await new Promise((resolve) => worker.once('message', resolve)),
+      worker: await seenByWorker,
     }),
   );
 }
