@@ -2,9 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { SyscallError } from '@ns-tool/syscalls';
-
-/** CAP_SYS_ADMIN is bit 21 of a capability set; include/uapi/linux/capability.h. */
-const CAP_SYS_ADMIN = 1n << 21n;
+import { effectiveCapabilities } from './capabilities/capabilities.ts';
 
 /**
  * The advice for an error that comes from a privilege or a limit, or undefined for any other.
@@ -30,12 +28,7 @@ export function privilegeHint({ call, code }: SyscallError, command: string): st
 function notPermitted(command: string): string {
   if (process.geteuid?.() !== 0)
     return `A mount namespace takes root (CAP_SYS_ADMIN); run it with sudo: sudo ns-tool ${command}${command === 'mount' ? ', or without: ns-tool mount --user' : ''}`;
-  return hasCapSysAdmin()
+  return effectiveCapabilities(readFileSync('/proc/thread-self/status', 'utf8')).includes('CAP_SYS_ADMIN')
     ? 'You are root with CAP_SYS_ADMIN, so a seccomp filter or security module forbids it. In a Docker container: --security-opt seccomp=unconfined'
     : 'You are root, but without CAP_SYS_ADMIN, as in a container. Start the container with it: docker run --cap-add SYS_ADMIN …';
-}
-
-function hasCapSysAdmin(): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[1];
-  return effective !== undefined && (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;
 }

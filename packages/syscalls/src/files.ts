@@ -36,6 +36,13 @@ export function withOpen<T>(sys: Sys, dirfd: number, path: Text, flags: number, 
   }
 }
 
+/** Makes a pipe: the end to read from and the end to write to, both close-on-exec. */
+export function pipe(sys: Sys): [read: number, write: number] {
+  const fds = new DataView(new ArrayBuffer(8));
+  sys.pipe2(new Uint8Array(fds.buffer), O_CLOEXEC);
+  return [fds.getInt32(0, true), fds.getInt32(4, true)];
+}
+
 /** All bytes of a file, from where `fd` stands to the end. */
 export function readAll(sys: Sys, fd: number): Buffer {
   return Buffer.concat([...chunks((buffer) => sys.read(fd, buffer))]);

@@ -51,16 +51,17 @@ type Words = readonly [string, ...string[]];
 type Work = Awaited<ReturnType<typeof loadWork>>;
 
 async function loadWork() {
-  const [syscalls, table, slaveMounts, report, hints, child, shown] = await Promise.all([
+  const [syscalls, table, ids, slaveMounts, report, hints, child, shown] = await Promise.all([
     import('@ns-tool/syscalls'),
     import('../mount-table/proc-mounts.ts'),
+    import('../namespace-id.ts'),
     import('../slave-mounts/slave-mounts.ts'),
     import('../slave-mounts/namespace-report.ts'),
     import('../slave-mounts/hints.ts'),
     import('../child/run-command.ts'),
     import('../child/shown.ts'),
   ]);
-  return { ...syscalls, ...table, ...slaveMounts, ...report, ...hints, ...child, ...shown };
+  return { ...syscalls, ...table, ...ids, ...slaveMounts, ...report, ...hints, ...child, ...shown };
 }
 
 async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
@@ -88,7 +89,7 @@ async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
 
 /** Standard output carries the document alone, so the command's own goes to standard error. */
 async function showJson(argv: Words, args: Arguments, mountPoints: readonly Buffer[], work: Work, sys: Sys) {
-  const outside = work.ownMountNamespace(sys);
+  const outside = work.mountNamespaceId(sys);
   const report = work.namespaceReport(sys);
   const spawnOptions = inSlaves((child) => {
     work.remountAsSlaves(child, mountPoints);

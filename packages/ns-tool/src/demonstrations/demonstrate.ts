@@ -1,7 +1,8 @@
 /** Making a namespace with a process in it, and looking at it from inside and from outside. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { mapSelf, O_CLOEXEC, readAll, type SpawnOptions, type Sys } from '@ns-tool/syscalls';
+import { mapSelf, pipe, readAll, type SpawnOptions, type Sys } from '@ns-tool/syscalls';
 import { runCommand } from '../child/run-command.ts';
+import { namespaceIdIn } from '../namespace-id.ts';
 import type { Demonstration, Facts, View } from './kinds.ts';
 
 /** What was seen. */
@@ -79,9 +80,9 @@ export async function demonstrate(
   options: DemonstrationOptions,
   look: (seen: Seen) => void,
 ): Promise<{ readonly status: number | NodeJS.Signals; readonly afterwards: Afterwards }> {
-  const go = pipe(sys);
-  const tell = pipe(sys);
-  const plan = planOf(demonstration, options, [go.read, tell.write]);
+  const [goRead, goWrite] = pipe(sys);
+  const [tellRead, tellWrite] = pipe(sys);
+  const plan = planOf(demonstration, options, [goRead, tellWrite]);
   let pid = 0;
   const ending = runCommand(plan.argv, {
     ...plan.options,
@@ -92,15 +93,15 @@ export async function demonstrate(
   });
   try {
     // By now the child runs, or could not be started: then it has told nothing, and `ending` says why.
-    for (const end of [go.read, tell.write]) sys.close(end);
-    const told = readAll(sys, tell.read).toString();
+    for (const end of [goRead, tellWrite]) sys.close(end);
+    const told = readAll(sys, tellRead).toString();
     if (told !== '') {
       look(seen(demonstration, pid, told.split('\0')));
-      sys.write(go.write, '\n');
+      sys.write(goWrite, '\n');
     }
   } finally {
     // Without the line, the child ends.
-    for (const end of [go.write, tell.read]) sys.close(end);
+    for (const end of [goWrite, tellRead]) sys.close(end);
   }
   const { status, askedBy } = await ending;
   return {
@@ -133,14 +134,6 @@ function viewFromOutside(subject: number | 'self'): View {
   };
 }
 
-/** 4026531838 for `uts:[4026531838]`. See namespaces(7). */
 function namespaceId(pid: number | 'self', link: string): number {
-  return Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/${link}`))?.[0]);
-}
-
-function pipe(sys: Sys): { readonly read: number; readonly write: number } {
-  const fds = new Int32Array(2);
-  sys.pipe2(new Uint8Array(fds.buffer), O_CLOEXEC);
-  const [read = -1, write = -1] = fds;
-  return { read, write };
+  return namespaceIdIn(readlinkSync(`/proc/${pid}/ns/${link}`));
 }

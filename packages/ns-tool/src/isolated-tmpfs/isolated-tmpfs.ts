@@ -7,12 +7,12 @@ import {
   O_RDONLY,
   readAll,
   readFile,
-  readLink,
   type Sys,
   status,
 } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 import { type MountEntry, mountAt, parseProcMounts } from '../mount-table/proc-mounts.ts';
+import { mountNamespaceId } from '../namespace-id.ts';
 import { type MountPoint, provideMountPoint } from './mount-point.ts';
 import { enterPrivateMountNamespace } from './private-namespace.ts';
 import { type TmpfsOptions, tmpfsData } from './tmpfs-options.ts';
@@ -80,12 +80,6 @@ export function isolateTmpfs(sys: Sys, target: string, options: TmpfsOptions): I
       mountPoint.remove();
     },
   };
-}
-
-/** The inode number of this thread's mount namespace: 4026531841 for `mnt:[4026531841]`. See namespaces(7). */
-function mountNamespaceId(sys: Sys): number {
-  const link = readLink(sys, AT_FDCWD, '/proc/thread-self/ns/mnt').toString();
-  return Number(link.slice('mnt:['.length, -1));
 }
 
 /** Looks whether a filesystem stands in the parent's mount table. Its device number is unique on the machine. */

@@ -9,6 +9,7 @@ import {
   type Sys,
   withOpen,
 } from '@ns-tool/syscalls';
+import { namespaceIdIn } from '../namespace-id.ts';
 
 /** A namespace that a process is in, or its children will be. */
 export interface ProcessNamespace {
@@ -33,7 +34,7 @@ export function namespacesOf(sys: Sys, pid: number | 'self'): ProcessNamespace[]
   const first = ifReadable(() => linksOf(sys, 1));
   return [...linksOf(sys, pid)].map(([type, link]) => ({
     type,
-    id: idIn(link),
+    id: link === '' ? null : namespaceIdIn(link),
     sameAsSelf: own.get(type) === link,
     sameAsPid1: first === null ? null : first.get(type) === link,
   }));
@@ -54,11 +55,6 @@ function linkIn(sys: Sys, directory: number, type: string): string {
     if (isErrno(error, 'ENOENT')) return '';
     throw error;
   }
-}
-
-function idIn(link: string): number | null {
-  const id = /\[(\d+)\]$/.exec(link)?.[1];
-  return id === undefined ? null : Number(id);
 }
 
 function ifReadable<T>(read: () => T): T | null {

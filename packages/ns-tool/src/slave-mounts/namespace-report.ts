@@ -1,14 +1,11 @@
 /** Learning from a child itself which mount namespace it is in: when its parent could look, it may have ended. */
-import { AT_FDCWD, O_CLOEXEC, POLLIN, type Recorder, readLink, type Sys } from '@ns-tool/syscalls';
+import { AT_FDCWD, POLLIN, pipe, type Recorder, type Sys } from '@ns-tool/syscalls';
+import { namespaceIdIn } from '../namespace-id.ts';
 
 /** More than `mnt:[4294967295]` takes. */
 const LENGTH = 32;
 
-/** The mount namespace of this thread, as an inode number: 4026531841 for `mnt:[4026531841]`. See namespaces(7). */
-export function ownMountNamespace(sys: Sys): number {
-  return idIn(readLink(sys, AT_FDCWD, '/proc/thread-self/ns/mnt'));
-}
-
+/** A message of a child about its mount namespace. */
 export interface NamespaceReport {
   /** Records what the child does to report. For its `setup`. */
   send(sys: Recorder): void;
@@ -20,9 +17,7 @@ export interface NamespaceReport {
 
 /** Prepares a report. It takes two descriptors until it is closed. */
 export function namespaceReport(sys: Sys): NamespaceReport {
-  const fds = new Int32Array(2);
-  sys.pipe2(new Uint8Array(fds.buffer), O_CLOEXEC);
-  const [readEnd = -1, writeEnd = -1] = fds;
+  const [readEnd, writeEnd] = pipe(sys);
   // In the child both steps have the same memory for it: what the first reads, the second writes.
   const link = Buffer.alloc(LENGTH, ' ');
   return {
@@ -33,15 +28,11 @@ export function namespaceReport(sys: Sys): NamespaceReport {
     receive() {
       // It is in the pipe by now, unless the child has failed before. In `link`, it is also what a trace of the steps shows.
       if (sys.poll([{ fd: readEnd, events: POLLIN }], 0) > 0) sys.read(readEnd, link);
-      return idIn(link);
+      return namespaceIdIn(link.toString());
     },
     close() {
       sys.close(readEnd);
       sys.close(writeEnd);
     },
   };
-}
-
-function idIn(link: Buffer): number {
-  return Number(/\d+/.exec(link.toString())?.[0]);
 }

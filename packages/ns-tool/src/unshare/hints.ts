@@ -1,6 +1,6 @@
 /** What to do about an error of `ns-tool unshare`. */
-import { readFileSync } from 'node:fs';
 import type { NamespaceKind, SyscallError } from '@ns-tool/syscalls';
+import { readSetting } from '../capabilities/namespace-creation.ts';
 
 /** What was asked for, as far as an error may come from it. */
 export interface Asked {
@@ -74,18 +74,10 @@ function notPermitted({ namespaces, isRoot }: Asked): string {
 
 function limits(namespaces: readonly NamespaceKind[]): string {
   const shown = namespaces.map((kind) => {
-    const path = `/proc/sys/user/${LIMITS[kind]}`;
-    return `${path} is ${readLimit(path)}`;
+    const setting = `user/${LIMITS[kind]}`;
+    return `/proc/sys/${setting} is ${readSetting(setting) ?? 'unknown'}`;
   });
   return shown.join(', ');
-}
-
-function readLimit(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return 'unknown';
-  }
 }
 
 /** See mount_namespaces(7), "Restrictions on mount namespaces", and user_namespaces(7), on proc. */

@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
 import { PR_SET_PDEATHSIG } from '../constants.ts';
+import { pipe } from '../files.ts';
 import type { Recorder } from '../record.ts';
 import { sys } from '../run.ts';
 import type { Sys } from '../table.ts';
 import { type IdMaps, writeIdMaps } from './id-maps.ts';
-import { pipe } from './stdio.ts';
 
 /**
  * Where a child waits until its parent has written the ID maps of its user namespace, and the parent until the child is
@@ -12,9 +12,9 @@ import { pipe } from './stdio.ts';
  */
 export class Gate {
   /** The child waits for a byte in it. */
-  private readonly opened = pipe();
+  private readonly opened = pipe(sys);
   /** The child's end is closed by execve(2), or with the child. */
-  private readonly passed = pipe();
+  private readonly passed = pipe(sys);
   private readonly unclosed = new Set([...this.opened, ...this.passed]);
 
   constructor(private readonly idMaps: IdMaps) {}

@@ -1,6 +1,7 @@
 /** The descriptors of a child. */
 import type { Socket } from 'node:net';
 import { AT_FDCWD, CLOSE_RANGE_CLOEXEC, F_DUPFD_CLOEXEC, F_SETFD, O_CLOEXEC, O_RDWR } from '../constants.ts';
+import { pipe } from '../files.ts';
 import type { Recorder } from '../record.ts';
 import { sys } from '../run.ts';
 
@@ -21,19 +22,12 @@ export function openPlumbing(stdio: readonly Stdio[]): Plumbing {
   const sources = stdio.map((item, fd) => {
     if (item === 'inherit') return fd;
     if (item !== 'pipe') return item;
-    const [read, write] = pipe();
+    const [read, write] = pipe(sys);
     // The child reads from its standard input and writes to the others.
     ends.set(fd, fd === 0 ? write : read);
     return fd === 0 ? read : write;
   });
   return { sources, ends };
-}
-
-/** A pipe: the end to read from and the end to write to, both close-on-exec. */
-export function pipe(): [read: number, write: number] {
-  const fds = new DataView(new ArrayBuffer(8));
-  sys.pipe2(new Uint8Array(fds.buffer), O_CLOEXEC);
-  return [fds.getInt32(0, true), fds.getInt32(4, true)];
 }
 
 /** Closes the child's ends here, once it has been started or could not be; and also ours, in the second case. */

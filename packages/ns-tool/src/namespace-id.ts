@@ -1,0 +1,12 @@
+/** Which namespace it is: the inode number that the kernel gives it. See namespaces(7). */
+import { AT_FDCWD, readLink, type Sys } from '@ns-tool/syscalls';
+
+/** The number in a link of /proc/PID/ns: 4026531841 for `mnt:[4026531841]`. NaN if there is none in it. */
+export function namespaceIdIn(link: string): number {
+  return Number(/\d+/.exec(link)?.[0]);
+}
+
+/** The mount namespace of this thread. */
+export function mountNamespaceId(sys: Sys): number {
+  return namespaceIdIn(readLink(sys, AT_FDCWD, '/proc/thread-self/ns/mnt').toString());
+}
