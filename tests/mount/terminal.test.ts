@@ -11,7 +11,8 @@ async function typed(keys: string, inside: string): Promise<string> {
   const stand = await Stand.forTest();
   await stand.shell(`cat > /mnt/neighbour/inside.sh <<'END'\n${inside}\nEND`);
   const type = `until [ -e ${ready} ]; do sleep 0.05; done; printf '${keys}'; sleep 2`;
-  const command = `${tool} mount -- sh /mnt/neighbour/inside.sh`;
+  // exec: a shell in between would die of the Ctrl-C itself, as dash does, and its status would be shown instead.
+  const command = `exec ${tool} mount -- sh /mnt/neighbour/inside.sh`;
   return await stand.shell(`(${type}) | script --quiet --return --command '${command}' /dev/null; echo "status $?"`);
 }
 
