@@ -29,6 +29,7 @@ const numbers = {
   seccomp: { x64: 317, arm64: 277 },
   copy_file_range: { x64: 326, arm64: 285 },
   exit_group: { x64: 231, arm64: 94 },
+  clone: table.clone.number,
 };
 
 /** An argument: a number, the address of bytes or of words, or a reference. */
@@ -44,10 +45,13 @@ interface Step {
   readonly args: readonly Arg[];
   /** The set of errnos that are no failure. */
   readonly allowed: Buffer | 0;
+  /** The step makes a child, which goes on in place of who made it. */
+  readonly forks?: true;
 }
 
 const step = (name: Step['name'], ...args: readonly Arg[]): Step => ({ name, args, allowed: 0 });
 const allowing = (allowed: Buffer, { name, args }: Step): Step => ({ name, args, allowed });
+const forking = (step: Step): Step => ({ ...step, forks: true });
 const reference = (to: Reference['to']): Reference => ({ to });
 const cString = (text: string): Buffer => Buffer.from(`${text}\0`);
 
@@ -66,6 +70,7 @@ const STACK_SIZE = 0x10000;
 const STEP_SIZE = 80;
 const RESULT = 56;
 const REFS = 64;
+const FORKS = 1 << 6;
 const ALLOWED = 72;
 
 /** What stands in a result that the interpreter has not written. */
@@ -83,13 +88,13 @@ class Image {
     this.#steps = steps;
     const list = Buffer.alloc((steps.length + 1) * STEP_SIZE);
     this.#end = IMAGE + list.length;
-    for (const [i, { name, args, allowed }] of steps.entries()) {
+    for (const [i, { name, args, allowed, forks }] of steps.entries()) {
       const at = i * STEP_SIZE;
       const refs = args.reduce<number>((bits, arg, n) => (isReference(arg) ? bits | (1 << n) : bits), 0);
       writeWord(list, at, numbers[name][architecture]);
       for (const [n, arg] of args.entries()) writeWord(list, at + 8 + 8 * n, this.#word(arg));
       list.writeBigInt64LE(NO_RESULT, at + RESULT);
-      writeWord(list, at + REFS, refs);
+      writeWord(list, at + REFS, forks ? refs | FORKS : refs);
       writeWord(list, at + ALLOWED, this.#word(allowed));
     }
     writeWord(list, steps.length * STEP_SIZE, -1);
@@ -322,6 +327,7 @@ interface Check {
 }
 
 const O_CREAT = 0o100;
+const SIGCHLD = 17;
 const ENOENT = errnoNumber('ENOENT');
 const EEXIST = errnoNumber('EEXIST');
 const ALL_ERRNOS = Array.from({ length: 4095 }, (_, i) => i + 1);
@@ -478,6 +484,42 @@ const checks: readonly Check[] = [
       }
     },
   },
+  ...[
+    { what: 'of a child', flags: SIGCHLD },
+    { what: 'of a child in the same memory', flags: SIGCHLD | SHARING['the memory itself'] },
+  ].map(({ what, flags }) => ({
+    name: `the list goes on in the child of a child that a step makes: ${what}`,
+    async check({ folder, interpret }: Bench) {
+      // Made by both, the directory would be there already for the second.
+      const make = step('mkdirat', AT_FDCWD, cString(path.join(folder, 'made')), 0o700);
+      const memory = openMemory();
+      const { ended, results } = await interpret(
+        forking(step('clone', flags, 0, 0, 0, 0)),
+        make,
+        memory,
+        returning(memory, 7),
+      );
+      expect({ ended, results: results.slice(1) }).toEqual({ ended: 'exit 127', results: [0, results[2], 7, null] });
+      // Both have written it: the child a zero, and who made it the child's pid.
+      expect(results[0]).toBeGreaterThanOrEqual(0);
+    },
+  })),
+  {
+    name: 'a step that should make a child, and cannot, ends the list',
+    async check({ interpret }) {
+      const memory = openMemory();
+      const fails = forking(allowing(errnoSet(9), returning(memory, -9)));
+      expect((await interpret(memory, fails, memory)).results.slice(1)).toEqual([-9, null, null]);
+    },
+  },
+  {
+    name: 'a step that makes no child may have any result',
+    async check({ interpret }) {
+      const memory = openMemory();
+      const { results } = await interpret(memory, returning(memory, 64), returning(memory, reference([7])));
+      expect(results.slice(1)).toEqual([64, 7, null]);
+    },
+  },
   {
     name: 'no stack is needed',
     async check({ interpret }) {
@@ -618,6 +660,27 @@ const mutants: readonly Mutant[] = [
     arm64: ['str x0, [x19, #RESULT]', 'str w0, [x19, #RESULT]'],
   },
   { name: 'the result is written over the last argument', ...inBoth('.set RESULT, 56', '.set RESULT, 48') },
+  {
+    name: 'who made a child goes on too',
+    x64: ['jz advance', 'jmp advance'],
+    arm64: ['tbz x9, #6, advance', 'b advance'],
+  },
+  {
+    name: 'after the making of a child nobody goes on',
+    x64: ['test %rax, %rax\n jnz end', 'jmp end'],
+    arm64: ['cbnz x0, end', 'b end'],
+  },
+  {
+    name: 'the child ends, and who made it goes on',
+    x64: ['test %rax, %rax\n jnz end', 'test %rax, %rax\n jz end'],
+    arm64: ['cbnz x0, end', 'cbz x0, end'],
+  },
+  { name: 'every step is one that makes a child', x64: ['jz advance', 'nop'], arm64: ['tbz x9, #6, advance', 'nop'] },
+  {
+    name: 'a step with a reference is one that makes a child',
+    x64: ['testb $FORKS, REFS', 'testb $1, REFS'],
+    arm64: ['tbz x9, #6', 'tbz x9, #0'],
+  },
   { name: 'a step is one word shorter', ...inBoth('.set STEP_SIZE, 80', '.set STEP_SIZE, 72') },
   { name: 'one step is made for ever', ...inBoth('.set STEP_SIZE, 80', '.set STEP_SIZE, 0') },
   { name: 'there is no end', x64: ['js end', 'nop'], arm64: ['tbnz x8, #63, end', 'nop'] },

@@ -16,6 +16,7 @@
 	.set	ARGS, 8		// six arguments
 	.set	RESULT, 56	// written here: what the call returned
 	.set	REFS, 64	// bit i: args[i] is the address of a word to load instead, such as the result of an earlier step
+				// bit 6: the call makes a child, which goes on with the list; who gets its pid ends
 	.set	ALLOWED, 72	// 0, or the address of 4096 bits: those of the errnos that are no failure (bit n % 8 of byte n / 8)
 	.set	STEP_SIZE, 80
 
@@ -63,6 +64,11 @@ next:
 	tbz	w9, #0, end
 
 passed:
+	ldr	x9, [x19, #REFS]
+	tbz	x9, #6, advance
+	cbnz	x0, end			// In the child, the call returned 0.
+
+advance:
 	add	x19, x19, #STEP_SIZE
 	b	next
 
