@@ -1,10 +1,11 @@
+import { CAPABILITIES } from '@ns-tool/syscalls';
 import { describe, expect, it } from 'vitest';
-import { CAPABILITIES, effectiveCapabilities } from '../packages/ns-tool/src/capabilities/capabilities.ts';
+import { effectiveCapabilities } from '../packages/ns-tool/src/capabilities/capabilities.ts';
 import { whyNoUserNamespace } from '../packages/ns-tool/src/capabilities/user-namespace-limits.ts';
 import { needsRoot } from './support/privilege.ts';
 import { Stand } from './support/stand.ts';
 
-const KINDS = ['mount', 'uts', 'ipc', 'net', 'pid', 'user', 'cgroup'];
+const KINDS = ['mount', 'uts', 'ipc', 'net', 'pid', 'user', 'cgroup', 'time'];
 
 describe('capabilities', () => {
   it('are named by their bits in CapEff', () => {

@@ -8,7 +8,11 @@ import type { Stand } from '../support/stand.ts';
 export type Tool = (args: readonly string[]) => Start;
 
 export interface Kind {
-  readonly name: 'pid' | 'uts' | 'ipc' | 'net' | 'user' | 'cgroup';
+  readonly name: 'pid' | 'clone' | 'uts' | 'ipc' | 'net' | 'user' | 'cgroup' | 'time';
+  /** Its file in /proc/PID/ns. */
+  readonly link: string;
+  /** The call that makes the namespace. */
+  readonly call: 'clone' | 'unshare' | 'clone3';
   readonly title: string;
   /** A script that asks the kernel, by other means than the tool, for the facts of the namespace it runs in. */
   readonly ask: string;
@@ -25,6 +29,17 @@ const lines = (...items: readonly unknown[]) => items.map((item) => `${item}\n`)
 export const kinds: readonly Kind[] = [
   {
     name: 'pid',
+    link: 'pid',
+    call: 'unshare',
+    title: 'PID',
+    ask: 'true',
+    answer: () => '',
+    inside: { pid: 1, parentPid: 0, processes: 1 },
+  },
+  {
+    name: 'clone',
+    link: 'pid',
+    call: 'clone3',
     title: 'PID',
     ask: 'true',
     answer: () => '',
@@ -32,6 +47,8 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: 'uts',
+    link: 'uts',
+    call: 'clone',
     title: 'UTS',
     ask: 'hostname',
     answer: ({ hostName }) => lines(hostName),
@@ -39,6 +56,8 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: 'ipc',
+    link: 'ipc',
+    call: 'clone',
     title: 'IPC',
     ask: 'for what in -q -s -m; do ipcs $what | grep -c ^0x; done; true',
     answer: ({ messageQueues, semaphoreSets, sharedMemorySegments }) =>
@@ -47,6 +66,8 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: 'net',
+    link: 'net',
+    call: 'clone',
     title: 'Network',
     ask: 'awk \'NR > 2 { sub(/:.*/, ""); print $1 }\' /proc/net/dev',
     answer: ({ interfaces }) => lines(...(interfaces as string[])),
@@ -54,6 +75,8 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: 'user',
+    link: 'user',
+    call: 'clone',
     title: 'User',
     ask: 'id -u; id -g; tr -s " " < /proc/self/uid_map | cut -c 2-',
     answer: ({ userId, groupId, uidMap }) => lines(userId, groupId, uidMap),
@@ -61,10 +84,21 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: 'cgroup',
+    link: 'cgroup',
+    call: 'clone',
     title: 'Cgroup',
     ask: 'cat /proc/self/cgroup',
     answer: ({ paths }) => lines(...(paths as string[])),
     inside: {},
+  },
+  {
+    name: 'time',
+    link: 'time',
+    call: 'unshare',
+    title: 'Time',
+    ask: "awk '{ print $2 }' /proc/self/timens_offsets; awk '{ print int($1 / 86400) }' /proc/uptime",
+    answer: ({ monotonicOffset, boottimeOffset, daysUp }) => lines(monotonicOffset, boottimeOffset, daysUp),
+    inside: { monotonicOffset: 86_400_000, boottimeOffset: 86_400_000 },
   },
 ];
 
@@ -89,14 +123,14 @@ export async function checkFacts(stand: Stand, kind: Kind, tool: Tool, made: rea
   const outside = idsIn(before);
   const inside = idsIn(list);
   expect(document.kind).toBe(kind.name);
-  expect(document.namespace).toEqual({ outside: outside[kind.name], inside: inside[kind.name] });
-  expect(inside[kind.name], 'the namespace is the one outside').not.toBe(outside[kind.name]);
+  expect(document.namespace).toEqual({ outside: outside[kind.link], inside: inside[kind.link] });
+  expect(inside[kind.link], 'the namespace is the one outside').not.toBe(outside[kind.link]);
   const differ = Object.keys(inside).filter((type) => inside[type] !== outside[type]);
   expect(differ, 'the kinds of namespace that are new').toEqual(made.toSorted());
 
   expect(document.inside).toMatchObject(kind.inside);
   expect(answer.replace(/pid .*\n$/, ''), 'what the kernel says inside').toBe(kind.answer(document.inside));
-  if (kind.name === 'pid') expect(answer).toBe('pid 1\n');
+  if (kind.link === 'pid') expect(answer).toBe('pid 1\n');
   expect(document.outsideUnchanged).toBe(true);
   expectNothingChanged(run, before, await stand.shell(LIST));
 }
@@ -107,7 +141,7 @@ function expectNothingChanged(run: Observed & Ended, before: string, after: stri
 }
 
 /** The types in /proc/PID/ns that a demonstration makes. */
-export function namespacesMade({ name }: Kind, user: boolean): string[] {
-  const own = name === 'pid' ? ['pid', 'pid_for_children', 'mnt'] : [name];
+export function namespacesMade({ link }: Kind, user: boolean): string[] {
+  const own = { pid: ['pid', 'pid_for_children', 'mnt'], time: ['time', 'time_for_children'] }[link] ?? [link];
   return [...own, ...(user ? ['user'] : [])];
 }

@@ -23,6 +23,8 @@ interface Mutant {
 /** Sets the host name to what it is, so that the host is unharmed without a namespace. */
 const keepsHostName = [/\.sethostname\("ns-tool"\)/, `.sethostname(${JSON.stringify(hostname())})`] as const;
 
+const noOffsets = [/timeOffsets:\{monotonic:\w+,boottime:\w+\}/, ''] as const;
+
 const mutants: readonly Mutant[] = [
   { name: 'no pid namespace', kind: 'pid', changes: [[/namespaces:\["pid","mount"\]/, 'namespaces:["mount"]']] },
   { name: 'no UTS namespace', kind: 'uts', changes: [[/namespaces:\["uts"\]/, 'namespaces:[]'], keepsHostName] },
@@ -34,13 +36,21 @@ const mutants: readonly Mutant[] = [
     changes: [[/(?<=link:"user",.*?)namespaces:\["user"\]/, 'namespaces:[]']],
   },
   { name: 'no cgroup namespace', kind: 'cgroup', changes: [[/namespaces:\["cgroup"\]/, 'namespaces:[]']] },
+  { name: 'no time namespace', kind: 'time', changes: [[/namespaces:\["time"\]/, 'namespaces:[]'], noOffsets] },
+  { name: 'the clocks not set', kind: 'time', changes: [noOffsets] },
+  { name: 'one clock set', kind: 'time', changes: [[/(?<=timeOffsets:\{)monotonic:\w+,/, '']] },
+  {
+    name: 'no namespace made by clone3',
+    kind: 'clone',
+    changes: [[/(?<=\w\.clone3\(\w+)\|namespaceFlags\(\w+\)/, '']],
+  },
   { name: 'one namespace too many', kind: 'uts', changes: [[/namespaces:\["uts"\]/, 'namespaces:["uts","ipc"]']] },
   { name: 'another kind of namespace', kind: 'ipc', changes: [[/namespaces:\["ipc"\]/, 'namespaces:["cgroup"]']] },
   { name: 'the host name not changed', kind: 'uts', changes: [keepsHostName] },
   {
     name: 'the proc of the host inside',
     kind: 'pid',
-    changes: [[/,\w+\.mount\("proc","\/proc","proc",MS_NOSUID\|MS_NODEV\|MS_NOEXEC,null\)(?=\},files)/, '']],
+    changes: [[/(?<=MS_PRIVATE,null\)),\w+\.mount\("proc","\/proc","proc",MS_NOSUID\|MS_NODEV\|MS_NOEXEC,null\)/, '']],
   },
   {
     name: 'the facts of outside given for those inside',
@@ -55,7 +65,7 @@ const mutants: readonly Mutant[] = [
   {
     name: 'the IDs not mapped',
     kind: 'user',
-    changes: [[/(?<="user"\)&&)\{idMaps:mapSelf\(\)\},(?=\.\.\.setup)/, '{},']],
+    changes: [[/(?<="user"\)&&)\{idMaps:mapSelf\(\)\},(?=\.\.\.options)/, '{},']],
   },
 ];
 

@@ -1,64 +1,21 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import {
-  AT_FDCWD,
-  type Child,
-  isErrno,
-  MS_PRIVATE,
-  MS_REC,
-  mapSelf,
-  O_RDONLY,
-  P_ALL,
-  type SpawnOptions,
-  SyscallError,
-  spawn,
-  sys,
-  WEXITED,
-  WNOHANG,
-  WNOWAIT,
-} from '@ns-tool/syscalls';
+import { AT_FDCWD, MS_PRIVATE, MS_REC, mapSelf, O_RDONLY, SyscallError, spawn, sys } from '@ns-tool/syscalls';
 import { execa } from 'execa';
 import { dirSync } from 'tmp-promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { hasChildren, openFiles, output, rejection } from '../support/children.ts';
 import { needsRoot } from '../support/privilege.ts';
-
-/** What a shell script prints in a child. */
-async function output(script: string, options: SpawnOptions = {}): Promise<string> {
-  const child = await spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 2], ...options });
-  const printed = await text(child.stdout as Readable);
-  expect(await child.exited).toEqual({ status: 0, signal: null });
-  return printed;
-}
-
-async function rejection(promise: Promise<Child>): Promise<unknown> {
-  return await promise.then(
-    () => undefined,
-    (error) => error,
-  );
-}
 
 function temporaryDirectory(): string {
   const { name, removeCallback } = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test', mode: 0o755 });
   onTestFinished(removeCallback);
   return name;
 }
-
-/** Whether this process has a child that it has not reaped. */
-function hasChildren(): boolean {
-  try {
-    sys.waitid(P_ALL, 0, new Uint8Array(128), WEXITED | WNOHANG | WNOWAIT, null);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ECHILD')) return false;
-    throw error;
-  }
-}
-
-const openFiles = () => readdirSync('/proc/self/fd').length;
 
 describe('spawn', () => {
   it('tells the exit status, and the signal that ended a child', async () => {

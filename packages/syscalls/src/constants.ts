@@ -307,12 +307,18 @@ export const CLONE_VM = 0x100;
 export const CLONE_PIDFD = 0x1000;
 /** The parent's thread stands still until the child has executed a program or ended. */
 export const CLONE_VFORK = 0x4000;
+/** The child's parent is that of the process that makes it: who makes it is its sibling. */
+export const CLONE_PARENT = 0x8000;
+/** The kernel writes the child's pid into the memory of who makes it, before the child runs. */
+export const CLONE_PARENT_SETTID = 0x100000;
 
 export const CLONE_FLAGS = {
   CLONE_VM,
   CLONE_PIDFD,
   CLONE_VFORK,
+  CLONE_PARENT,
   CLONE_NEWNS,
+  CLONE_PARENT_SETTID,
   CLONE_NEWCGROUP,
   CLONE_NEWUTS,
   CLONE_NEWIPC,
@@ -342,14 +348,24 @@ export const CLOSE_RANGE_FLAGS = { CLOSE_RANGE_CLOEXEC } as const satisfies Flag
 export const PR_SET_PDEATHSIG = 1;
 export const PR_GET_DUMPABLE = 3;
 export const PR_SET_DUMPABLE = 4;
+/** Whether capabilities outlast the change from user 0 to others. */
+export const PR_SET_KEEPCAPS = 8;
 export const PR_CAPBSET_DROP = 24;
 export const PR_SET_NO_NEW_PRIVS = 38;
+/** The set of capabilities that a program without privileges of its own keeps; the next argument says what to do. */
+export const PR_CAP_AMBIENT = 47;
+/** For PR_CAP_AMBIENT: add one to the set. */
+export const PR_CAP_AMBIENT_RAISE = 2;
+/** For PR_CAP_AMBIENT: empty the set. */
+export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 export const PRCTL_OPTIONS = {
   PR_SET_PDEATHSIG,
   PR_GET_DUMPABLE,
   PR_SET_DUMPABLE,
+  PR_SET_KEEPCAPS,
   PR_CAPBSET_DROP,
   PR_SET_NO_NEW_PRIVS,
+  PR_CAP_AMBIENT,
 } as const satisfies FlagSet;
 
 // -- waitid(2): include/uapi/linux/wait.h

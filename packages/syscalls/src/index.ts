@@ -15,9 +15,18 @@ export { type Architecture, architecture } from './platform.ts';
 export { type Program, type Recorder, record, type Step, showProgram } from './record.ts';
 export { sys } from './run.ts';
 export { showArgs, showCall, showOutcome } from './show.ts';
+export { CAPABILITIES, type Capability } from './spawn/capabilities.ts';
 export type { Exit } from './spawn/children.ts';
-export { type IdMaps, type IdRange, mapSelf, writeIdMaps } from './spawn/id-maps.ts';
-export type { NamespaceKind } from './spawn/namespaces.ts';
+export { IdMapError, type IdMaps, type IdRange, mapSelf, writeIdMaps } from './spawn/id-maps.ts';
+export type { NamespaceFiles } from './spawn/namespace-files.ts';
+export {
+  type Joined,
+  NAMESPACE_KINDS,
+  type NamespaceCall,
+  type NamespaceKind,
+  namespaceFile,
+  namespaceFlags,
+} from './spawn/namespaces.ts';
 export {
   type Attempt,
   type Child,
@@ -28,5 +37,7 @@ export {
   spawn,
 } from './spawn/spawn.ts';
 export type { Stdio } from './spawn/stdio.ts';
+export { type SubordinateIds, subordinateIds } from './spawn/subordinate-ids.ts';
+export type { TimeOffsets } from './spawn/time-offsets.ts';
 export { isErrno, SyscallError } from './syscall-error.ts';
 export { type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';

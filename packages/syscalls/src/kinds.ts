@@ -18,6 +18,8 @@ export interface Kind<T> {
   show(value: T, result?: number): string;
   /** Hands what the kernel wrote into `words` back to the caller's own value. */
   readBack?(value: T, words: readonly Word[]): void;
+  /** Whether the argument is memory that the kernel fills. */
+  readonly isFilled?: true;
 }
 
 /** A path or another string for the kernel. Bytes serve for names that are not UTF-8; a string is sent as UTF-8. */
@@ -53,6 +55,7 @@ export function nullable<T>(kind: Kind<T>): Kind<T | null> {
     },
     words: (value) => (value === null ? [0] : kind.words(value)),
     show: (value, result) => (value === null ? 'NULL' : kind.show(value, result)),
+    ...(kind.isFilled && { isFilled: true }),
   };
 }
 
@@ -95,6 +98,7 @@ export const filled: Kind<Uint8Array> = {
   problem: bufferProblem,
   words: (value) => [value, value.length],
   show: (value, result = 0) => `${showFilled(value, result)}, ${value.length}`,
+  isFilled: true,
 };
 
 /** A struct of fixed size that the kernel fills. */
@@ -104,6 +108,7 @@ export function struct(size: number): Kind<Uint8Array> {
       bufferProblem(value) ?? ((value as Uint8Array).length >= size ? null : `must be at least ${size} bytes long`),
     words: (value) => [value],
     show: () => '{...}',
+    isFilled: true,
   };
 }
 
@@ -131,9 +136,26 @@ export function openFlags(set: FlagSet): Kind<number> {
   };
 }
 
-/** The argument of a call that can be shown, but neither made nor recorded. */
-export function onlyShown<T>(kind: Kind<T>): Kind<T> {
-  return { ...kind, problem: () => 'is of a call that only spawn() can make' };
+/** The flags of clone3(2), in a struct clone_args whose other members are 0: `{flags=CLONE_VM|CLONE_VFORK}, 64`. */
+export function cloneArgs(set: FlagSet): Kind<number> {
+  const bits = flags(set);
+  return {
+    problem: bits.problem,
+    words(value) {
+      const struct = new DataView(new ArrayBuffer(CLONE_ARGS_SIZE));
+      struct.setUint32(0, value, true);
+      return [new Uint8Array(struct.buffer), CLONE_ARGS_SIZE];
+    },
+    show: (value) => `{flags=${bits.show(value)}}, ${CLONE_ARGS_SIZE}`,
+  };
+}
+
+/** struct clone_args as Linux 5.3 has brought it: eight words of 64 bits, of which the first are the flags. */
+const CLONE_ARGS_SIZE = 64;
+
+/** An argument that is of no interest to who reads the call. */
+export function unshown<T>(kind: Kind<T>): Kind<T> {
+  return { ...kind, show: () => '' };
 }
 
 /** One of several named numbers. */

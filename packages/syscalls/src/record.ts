@@ -11,6 +11,8 @@ export interface Step {
   readonly args: readonly unknown[];
   /** Errors that do not end the program. */
   readonly allowed: readonly ErrnoName[];
+  /** Whether it only serves the start, of which a reader of the program need not know. */
+  readonly aside: boolean;
 }
 
 /** A list of system calls, in order. */
@@ -20,6 +22,8 @@ export type Program = readonly Step[];
 export type Recorder = Sys & {
   /** The same recorder, for calls that may fail: `sys.allowing('EEXIST').mkdirat(…)`. */
   allowing(...errors: ErrnoName[]): Recorder;
+  /** The same recorder, for calls that only serve the start: who shows the program may leave them out. */
+  aside(): Recorder;
 };
 
 /**
@@ -41,7 +45,7 @@ const FIRST_RESULT = -(2 ** 40);
  */
 export function record(write: (sys: Recorder) => void): Program {
   const steps: Step[] = [];
-  write(new Recording(steps, []) as unknown as Recorder);
+  write(new Recording(steps, [], false) as unknown as Recorder);
   return steps;
 }
 
@@ -50,19 +54,24 @@ class Recording {
   constructor(
     readonly steps: Step[],
     readonly allowed: readonly ErrnoName[],
+    readonly isAside: boolean,
   ) {}
 
   allowing(...errors: ErrnoName[]): Recorder {
     // Unknown names are refused now, not when the child runs.
     for (const error of errors) errnoNumber(error);
-    return new Recording(this.steps, errors) as unknown as Recorder;
+    return new Recording(this.steps, errors, this.isAside) as unknown as Recorder;
+  }
+
+  aside(): Recorder {
+    return new Recording(this.steps, this.allowed, true) as unknown as Recorder;
   }
 
   append(name: SyscallName, args: readonly unknown[]): number {
-    const { steps, allowed } = this;
+    const { steps, allowed, isAside: aside } = this;
     const resolved = args.map((arg) => resultBehind(arg, steps.length));
     refuseWrongArguments(name, resolved);
-    return FIRST_RESULT - (steps.push({ name, args: resolved, allowed }) - 1);
+    return FIRST_RESULT - (steps.push({ name, args: resolved, allowed, aside }) - 1);
   }
 }
 

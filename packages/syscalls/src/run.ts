@@ -11,7 +11,8 @@ export const sys: Sys = Object.fromEntries(
 ) as Sys;
 
 function run(name: SyscallName, args: readonly unknown[]): number {
-  const { number, kinds }: Description = table[name];
+  const { number, kinds, forks }: Description = table[name];
+  if (forks) throw new TypeError(`${name}: only a child can make this call, as a step of its program; see spawn`);
   refuseWrongArguments(name, args);
   const words = kinds.map((kind, i) => kind.words(args[i]));
   const result = invoke(number[architecture], words.flat());

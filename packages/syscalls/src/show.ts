@@ -9,7 +9,7 @@ import { type Description, type SyscallName, table } from './table.ts';
  */
 export function showArgs(name: SyscallName, args: readonly unknown[], result?: number): string[] {
   const { kinds }: Description = table[name];
-  return kinds.map((kind, i) => kind.show(args[i], result));
+  return kinds.map((kind, i) => kind.show(args[i], result)).filter((shown) => shown !== '');
 }
 
 /** A call: `mount("tmpfs", "/mnt", "tmpfs", MS_NOSUID|MS_NODEV, NULL)`. */

@@ -39,6 +39,7 @@ import {
   WAITID_TYPES,
 } from './constants.ts';
 import {
+  cloneArgs,
   counted,
   device,
   dirFd,
@@ -56,7 +57,6 @@ import {
   nodeMode,
   nullable,
   oneOf,
-  onlyShown,
   openFlags,
   type PollFd,
   pollFds,
@@ -64,6 +64,7 @@ import {
   type Text,
   text,
   texts,
+  unshown,
 } from './kinds.ts';
 import type { Architecture } from './platform.ts';
 
@@ -79,6 +80,11 @@ export interface Description<F extends Signature = Signature> {
   readonly number: Readonly<Record<Architecture, number>>;
   // biome-ignore lint/suspicious/noExplicitAny: `call` has held the kinds against the arguments of F
   readonly kinds: readonly Kind<any>[];
+  /**
+   * The call makes a process, so it can be a step of a program only: the list goes on in the child, and who has made the
+   * call ends. Made here, it would leave a second process in the midst of this JavaScript.
+   */
+  readonly forks?: true;
   /** The function's type. Exists for the compiler only. */
   readonly signature?: F;
 }
@@ -369,8 +375,37 @@ export const table = {
   /** Unmaps memory. munmap(2). */
   munmap: call<(addr: number, length: number) => number>(11, 215, int, int),
 
-  /** Makes a child. Only shown, since only spawn() can make the call: a child that runs JavaScript would be lost. clone(2). */
-  clone: call<(flags: number) => number>(56, 220, onlyShown(flags(CLONE_FLAGS))),
+  /** Opens a descriptor of a process. pidfd_open(2), Linux 5.3. @throws ESRCH if there is none; EINVAL for a thread. */
+  pidfd_open: call<(pid: number, flags: number) => number>(434, 434, int, flags({})),
+
+  /**
+   * Sets the capabilities of the calling thread; structs as capset(2) has them, of version 3: see spawn/capabilities.ts.
+   *
+   * @throws EPERM for a permitted one that the thread has not.
+   */
+  capset: call<(header: Uint8Array, data: Uint8Array) => number>(126, 91, given, given),
+
+  /**
+   * Makes a child, in a program: see `forks`. Its memory and its stack are those of who makes it, so with CLONE_VM that one
+   * must stand still meanwhile: CLONE_VFORK. clone(2).
+   *
+   * @param stack null for that of who makes it.
+   * @param parentTid 4 bytes for the pid, with CLONE_PARENT_SETTID.
+   * @throws EPERM without the privilege for a namespace; ENOSPC beyond a limit of /proc/sys/user/; EAGAIN.
+   */
+  clone: {
+    ...call<(flags: number, stack: null, parentTid: Uint8Array | null) => number>(
+      56,
+      220,
+      flags(CLONE_FLAGS),
+      unshown(nullable(given) as Kind<null>),
+      unshown(nullable(struct(4))),
+    ),
+    forks: true,
+  },
+
+  /** The same, by a call that has room for more flags. clone3(2), Linux 5.3. @throws as clone; ENOSYS. */
+  clone3: { ...call<(flags: number) => number>(435, 435, cloneArgs(CLONE_FLAGS)), forks: true },
 } as const;
 
 type Table = typeof table;

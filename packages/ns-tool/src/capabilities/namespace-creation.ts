@@ -1,6 +1,6 @@
 /** Which namespaces can be made here, tried for real. */
 import { readFileSync } from 'node:fs';
-import { errnoMessage, mapSelf, type NamespaceKind, SyscallError, spawn } from '@ns-tool/syscalls';
+import { errnoMessage, mapSelf, NAMESPACE_KINDS, type NamespaceKind, SyscallError, spawn } from '@ns-tool/syscalls';
 import { whyNoUserNamespace } from './user-namespace-limits.ts';
 
 /** What came of the attempt to make a namespace. */
@@ -14,12 +14,10 @@ export interface NamespaceCreation {
   readonly reason: string | null;
 }
 
-const KINDS: readonly NamespaceKind[] = ['mount', 'uts', 'ipc', 'net', 'pid', 'user', 'cgroup'];
-
 /** Tries each kind, in a child that ends at once. */
 export async function tryNamespaces(): Promise<NamespaceCreation[]> {
   const tried: NamespaceCreation[] = [];
-  for (const kind of KINDS) {
+  for (const kind of NAMESPACE_KINDS) {
     const refusedInUserNamespace = await refusal(['user', ...(kind === 'user' ? [] : [kind])]);
     const refused = kind === 'user' ? refusedInUserNamespace : await refusal([kind]);
     tried.push({

@@ -4,7 +4,6 @@ import {
   cloneFlagsOf,
   type IdMaps,
   type IdRange,
-  type Program,
   programOf,
   ResultOf,
   type SpawnOptions,
@@ -18,25 +17,19 @@ export function showPlan(argv: readonly [string, ...string[]], options: SpawnOpt
   const { idMaps, ...inChild } = options;
   const [command, ...args] = argv;
   const program = programOf(command, args, inChild);
-  const lines = showProgram(program).filter((_, i) => isTold(program, i));
-  return [showCall('clone', [cloneFlagsOf(options)]), ...showMaps('CHILD', idMaps), ...lines];
+  const lines = showProgram(program).filter((_, i) => program[i]?.aside === false);
+  return [showCall('clone', [cloneFlagsOf(options), null, null]), ...showMaps('CHILD', idMaps), ...lines];
 }
 
 /** The calls that were made, each with its result. The command's own execve(2) is the last: those that follow never ran. */
-export function showAttempt({ pid, flags, steps }: Attempt, idMaps: IdMaps | undefined): string[] {
-  const calls = steps.map(({ call }) => call);
-  const lines = steps.flatMap(({ call: { name, args }, result }, i) => {
+export function showAttempt({ cloned, flags, steps }: Attempt, idMaps: IdMaps | undefined): string[] {
+  const lines = steps.flatMap(({ call: { name, args, aside }, result }, i) => {
     const becameCommand = name === 'execve' && result === null && steps[i - 1]?.result !== null;
-    if (!isTold(calls, i) || (result === null && !becameCommand)) return [];
+    if (aside || (result === null && !becameCommand)) return [];
     const values = args.map((arg) => (arg instanceof ResultOf ? steps[arg.step]?.result : arg));
     return [showOutcome(name, values, result ?? 0)];
   });
-  return [showOutcome('clone', [flags], pid), ...showMaps(String(pid), idMaps), ...lines];
-}
-
-/** Each child resets all signals first, which would bury the rest. */
-function isTold(program: Program, step: number): boolean {
-  return program[step]?.name !== 'rt_sigaction';
+  return [showOutcome('clone', [flags, null, null], cloned), ...showMaps(String(cloned), idMaps), ...lines];
 }
 
 /** What the parent writes meanwhile, while the child waits for it. */

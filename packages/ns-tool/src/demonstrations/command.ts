@@ -5,7 +5,7 @@ import { UsageError, UserError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printable, printError } from '../output.ts';
 import type { Afterwards, Seen } from './demonstrate.ts';
-import type { DemonstratedKind, Demonstration, Facts } from './kinds.ts';
+import type { Demonstration, DemonstrationName, Facts } from './kinds.ts';
 
 const options = {
   user: { type: 'boolean', default: false, describe: 'Make a user namespace first, and so need no root' },
@@ -21,7 +21,7 @@ type Arguments = Omit<InferredOptionTypes<typeof options>, 'user'> & {
 };
 
 /** The parts of a command file for a kind of namespace. */
-export function demonstrationCommand(kind: DemonstratedKind) {
+export function demonstrationCommand(kind: DemonstrationName) {
   const { user: _, ...withoutUser } = options;
   const own = kind === 'user' ? withoutUser : options;
   return {
@@ -42,7 +42,7 @@ export function demonstrationCommand(kind: DemonstratedKind) {
   };
 }
 
-async function run(kind: DemonstratedKind, args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
+async function run(kind: DemonstrationName, args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
   if (args['dry-run'] && args.json) throw new UsageError('--dry-run prints system calls, not JSON');
   const { DEMONSTRATIONS, SyscallError, demonstrate, hintFor, planOf } = await onThisMachine(loadWork);
   const demonstration = DEMONSTRATIONS[kind];
@@ -124,7 +124,7 @@ function showAfterwards({ link }: Demonstration, seen: Seen, { namespace, facts 
 
 /** Standard output carries the document alone, so the command's own goes to standard error. */
 function showJson(
-  kind: DemonstratedKind,
+  kind: DemonstrationName,
   seen: Seen | undefined,
   afterwards: Afterwards,
   argv: readonly string[],

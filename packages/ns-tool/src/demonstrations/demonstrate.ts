@@ -44,7 +44,7 @@ const TELL = 4;
  * @param pipes the child's ends of the pipes for {@link GO} and {@link TELL}.
  */
 export function planOf(
-  { files, namespaces, setup }: Demonstration,
+  { files, namespaces, options }: Demonstration,
   { user, command, stdout }: DemonstrationOptions,
   pipes: readonly [go: number, tell: number] = [GO, TELL],
 ): { readonly argv: [string, ...string[]]; readonly options: SpawnOptions } {
@@ -62,7 +62,7 @@ export function planOf(
       stdio: [0, stdout, 2, ...pipes],
       parentDeathSignal: 'SIGKILL',
       ...(kinds.includes('user') && { idMaps: mapSelf() }),
-      ...(setup !== undefined && { setup }),
+      ...options,
     },
   };
 }

@@ -2,23 +2,24 @@
 import type { SyscallError } from '@ns-tool/syscalls';
 import { readSetting } from '../capabilities/namespace-creation.ts';
 import { whyNoUserNamespace } from '../capabilities/user-namespace-limits.ts';
-import { DEMONSTRATIONS, type DemonstratedKind } from './kinds.ts';
+import { DEMONSTRATIONS, type DemonstrationName } from './kinds.ts';
 
 /**
  * The advice for an error, or undefined where the error says all there is.
  *
  * @param inUserNamespace whether a user namespace was to be made.
  */
-export function hintFor({ call, code }: SyscallError, kind: DemonstratedKind, inUserNamespace: boolean) {
-  switch (`${call} ${code}`) {
-    case 'clone EPERM':
+export function hintFor({ call, code }: SyscallError, kind: DemonstrationName, inUserNamespace: boolean) {
+  const making = ['clone', 'clone3', 'unshare'].includes(call);
+  switch (`${making ? 'making' : call} ${code}`) {
+    case 'making EPERM':
     case 'openat EACCES':
     case 'write EPERM':
       return inUserNamespace ? noUserNamespace() : notPermitted(kind);
-    case 'clone ENOSPC':
-    case 'clone EUSERS':
-      return `A limit of /proc/sys/user is reached, of max_${kind}_namespaces for one, or it is 0; raise it, or end some.`;
-    case 'clone EINVAL':
+    case 'making ENOSPC':
+    case 'making EUSERS':
+      return `A limit of /proc/sys/user is reached, of max_${DEMONSTRATIONS[kind].link}_namespaces for one, or it is 0; raise it, or end some.`;
+    case 'making EINVAL':
       return 'This kernel has no such namespaces; those that it has are in /proc/self/ns.';
     case 'mount EPERM':
       return 'The kernel refuses a new proc where parts of /proc are covered, or a security module forbids mount(2), as in a container.';
@@ -29,7 +30,7 @@ export function hintFor({ call, code }: SyscallError, kind: DemonstratedKind, in
   }
 }
 
-function notPermitted(kind: DemonstratedKind): string {
+function notPermitted(kind: DemonstrationName): string {
   const { title } = DEMONSTRATIONS[kind];
   const without = `or make a user namespace first, which takes no root: ns-tool ${kind} --user`;
   return process.geteuid?.() === 0

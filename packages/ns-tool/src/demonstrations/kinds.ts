@@ -7,6 +7,7 @@ import {
   MS_REC,
   type NamespaceKind,
   type Recorder,
+  type SpawnOptions,
 } from '@ns-tool/syscalls';
 import { effectiveCapabilities } from '../capabilities/capabilities.ts';
 
@@ -31,8 +32,8 @@ export interface Demonstration {
   readonly isolates: string;
   /** The namespaces that are made. */
   readonly namespaces: readonly NamespaceKind[];
-  /** What the child does in it, before anyone looks. */
-  readonly setup?: (sys: Recorder) => void;
+  /** What more there is to the child: how its namespaces are made, and what it does in them before anyone looks. */
+  readonly options?: Pick<SpawnOptions, 'namespaceCall' | 'timeOffsets' | 'setup'>;
   /** The files that tell, below /proc. */
   readonly files: readonly string[];
   /** Whether they are about the child, also as seen from outside; otherwise there they are about this process. */
@@ -43,31 +44,51 @@ export interface Demonstration {
   readonly notes: readonly string[];
 }
 
-/** A kind that has a demonstration here. Mounts have a command with more to show. */
-export type DemonstratedKind = Exclude<NamespaceKind, 'mount'>;
+/** What has a demonstration here: kinds of namespace, and clone3(2). Mounts have a command with more to show. */
+export type DemonstrationName = Exclude<NamespaceKind, 'mount'> | 'clone';
 
-export const DEMONSTRATIONS: Readonly<Record<DemonstratedKind, Demonstration>> = {
+/** How far the clocks are put forward in the demonstration of a time namespace. */
+const SECONDS_AHEAD = 1000 * 24 * 60 * 60;
+
+/** A pid namespace, however it is made. */
+const PID = {
+  title: 'PID',
+  link: 'pid',
+  isolates: 'A pid namespace numbers its processes anew, from 1, and sees no other.',
+  namespaces: ['pid', 'mount'],
+  files: ['/proc/self/status'],
+  aboutChild: true,
+  facts: ({ read, list }: View) => ({
+    pid: Number(field(read('/proc/self/status'), 'Pid')[0]),
+    parentPid: Number(field(read('/proc/self/status'), 'PPid')[0]),
+    processes: list('/proc').filter((name) => /^\d+$/.test(name)).length,
+  }),
+} as const;
+
+function mountOwnProc(sys: Recorder): void {
+  sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+  sys.mount('proc', '/proc', 'proc', MS_NOSUID | MS_NODEV | MS_NOEXEC, null);
+}
+
+export const DEMONSTRATIONS: Readonly<Record<DemonstrationName, Demonstration>> = {
   pid: {
-    title: 'PID',
-    link: 'pid',
-    isolates: 'A pid namespace numbers its processes anew, from 1, and sees no other.',
-    namespaces: ['pid', 'mount'],
-    setup(sys) {
-      sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
-      sys.mount('proc', '/proc', 'proc', MS_NOSUID | MS_NODEV | MS_NOEXEC, null);
-    },
-    files: ['/proc/self/status'],
-    aboutChild: true,
-    facts: ({ read, list }) => ({
-      pid: Number(field(read('/proc/self/status'), 'Pid')[0]),
-      parentPid: Number(field(read('/proc/self/status'), 'PPid')[0]),
-      processes: list('/proc').filter((name) => /^\d+$/.test(name)).length,
-    }),
+    ...PID,
+    options: { namespaceCall: 'unshare', setup: mountOwnProc },
     notes: [
+      'unshare(2) leaves who calls it where it is: the next child is the first in the new namespace (see --dry-run).',
       'It is one process with two pids: outside everybody sees it, too.',
       'Its parent has no pid inside, hence 0. When PID 1 ends, the kernel kills all others inside.',
       'A PID 1 ignores each signal that it has no handler for; but for SIGKILL and SIGSTOP from outside.',
       'ps reads /proc, so a mount namespace with a /proc of its own comes with it.',
+    ],
+  },
+  clone: {
+    ...PID,
+    options: { namespaceCall: 'clone3', setup: mountOwnProc },
+    notes: [
+      'clone3(2) has made the namespace and the first process in it, in one step (see --dry-run).',
+      'Who calls it stays outside, and gets the pid that the process has there; inside, the same call returns 0.',
+      'ns-tool pid makes the same in two steps: unshare(2), then a child.',
     ],
   },
   uts: {
@@ -75,7 +96,7 @@ export const DEMONSTRATIONS: Readonly<Record<DemonstratedKind, Demonstration>> =
     link: 'uts',
     isolates: 'A UTS namespace has a host name of its own.',
     namespaces: ['uts'],
-    setup: (sys) => sys.sethostname('ns-tool'),
+    options: { setup: (sys) => sys.sethostname('ns-tool') },
     files: ['/proc/sys/kernel/hostname'],
     facts: ({ read }) => ({ hostName: read('/proc/sys/kernel/hostname').trimEnd() }),
     notes: ['It begins as a copy of the one outside; sethostname(2) has changed it inside.'],
@@ -134,11 +155,28 @@ export const DEMONSTRATIONS: Readonly<Record<DemonstratedKind, Demonstration>> =
       'A line is hierarchy:controllers:path; 0:: is the one hierarchy of cgroup version 2.',
     ],
   },
+  time: {
+    title: 'Time',
+    link: 'time',
+    isolates: 'A time namespace has clocks of its own: those that count from the start of the machine.',
+    namespaces: ['time'],
+    options: { timeOffsets: { monotonic: SECONDS_AHEAD, boottime: SECONDS_AHEAD } },
+    files: ['/proc/self/timens_offsets', '/proc/uptime'],
+    facts: ({ read }) => ({
+      monotonicOffset: Number(field(read('/proc/self/timens_offsets'), 'monotonic')[0]),
+      boottimeOffset: Number(field(read('/proc/self/timens_offsets'), 'boottime')[0]),
+      daysUp: Math.floor(Number.parseFloat(read('/proc/uptime')) / (24 * 60 * 60)),
+    }),
+    notes: [
+      'Offsets are in seconds, from the clocks of the machine; they are set once, before the first process is inside.',
+      'The time of day (CLOCK_REALTIME) is everywhere the same. Containers that move to another machine need the others.',
+    ],
+  },
 };
 
-/** A field of /proc/PID/status, in words. */
+/** A field of /proc/PID/status or the like, in words. */
 function field(status: string, name: string): readonly string[] {
-  return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
+  return new RegExp(`^${name}:?\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
 }
 
 /** The lines of a list in /proc/sysvipc below its heading. */

@@ -19,6 +19,7 @@ const LIMITS: Readonly<Record<NamespaceKind, string>> = {
   pid: 'max_pid_namespaces',
   user: 'max_user_namespaces',
   cgroup: 'max_cgroup_namespaces',
+  time: 'max_time_namespaces',
 };
 
 /** The advice for an error, or undefined where the error says all there is. */

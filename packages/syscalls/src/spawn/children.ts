@@ -15,7 +15,7 @@ const waiting = new Map<number, (exit: Exit) => void>();
 let timer: NodeJS.Timeout | undefined;
 
 /** CLD_EXITED of siginfo's si_code: asm-generic/siginfo.h. */
-const CLD_EXITED = 1;
+export const CLD_EXITED = 1;
 
 /** Waits until a child ends, and reaps it. Until then this process does not end by itself. */
 export function whenEnded(pidfd: number): Promise<Exit> {

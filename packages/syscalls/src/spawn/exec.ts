@@ -10,7 +10,7 @@ const TRY_NEXT: readonly ErrnoName[] = ['EACCES', 'ENODEV', 'ENOENT', 'ENOTDIR',
 
 /** The programs that a command can mean, in the order in which execvp(3) tries them. */
 export function candidates(command: string, path: string | undefined): string[] {
-  if (command.includes('/')) return [command];
+  if (command.includes('/') || command === '') return [command];
   return (path ?? DEFAULT_PATH).split(':').map((directory) => `${directory === '' ? '.' : directory}/${command}`);
 }
 

@@ -1,6 +1,8 @@
 /** User and group IDs of a new user namespace. See user_namespaces(7), "User and group ID mappings". */
 import { AT_FDCWD, O_WRONLY } from '../constants.ts';
 import { withOpen } from '../files.ts';
+import { sys } from '../run.ts';
+import { isErrno } from '../syscall-error.ts';
 import type { Sys } from '../table.ts';
 
 /** A range of IDs: `count` of them, from `inside` on in the new user namespace and from `outside` on in the parent's. */
@@ -42,6 +44,37 @@ export function writeIdMaps(sys: Sys, process: 'self' | number, { uid, gid }: Id
   // An empty map is left unwritten: the kernel takes a map once, and none without a line.
   if (gid.length > 0) writeFile(sys, `/proc/${process}/gid_map`, lines(gid));
   if (uid.length > 0) writeFile(sys, `/proc/${process}/uid_map`, lines(uid));
+}
+
+/** A range of IDs that newuidmap(1) or newgidmap(1) refused to map. */
+export class IdMapError extends Error {
+  override readonly name = 'IdMapError';
+}
+
+/**
+ * Writes the maps of a child's user namespace, by newuidmap(1) and newgidmap(1) where this process may not: they are
+ * set-user-ID root, and give to a user what /etc/subuid and /etc/subgid say.
+ *
+ * @throws SyscallError EPERM without the privilege, where these programs are not installed.
+ * @throws IdMapError for ranges that they refuse.
+ */
+export function giveIdMaps(pid: number, { uid, gid }: IdMaps): void {
+  const none: IdMaps = { uid: [], gid: [] };
+  giveIdMap('newgidmap', pid, gid, () => writeIdMaps(sys, pid, { ...none, gid }, false));
+  giveIdMap('newuidmap', pid, uid, () => writeIdMaps(sys, pid, { ...none, uid }, false));
+}
+
+function giveIdMap(helper: string, pid: number, ranges: readonly IdRange[], write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isErrno(error, 'EPERM', 'EACCES')) throw error;
+    const { spawnSync } = process.getBuiltinModule('node:child_process');
+    const numbers = ranges.flatMap(({ inside, outside, count }) => [inside, outside, count]);
+    const { status, stderr, error: missing } = spawnSync(helper, [pid, ...numbers].map(String), { encoding: 'utf8' });
+    if (missing !== undefined) throw error;
+    if (status !== 0) throw new IdMapError(stderr.trim() || `${helper}: ended with status ${status}`, { cause: error });
+  }
 }
 
 function writeFile(sys: Sys, path: string, content: string): void {

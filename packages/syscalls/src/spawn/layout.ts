@@ -21,6 +21,9 @@ const END = -1n;
 /** A set of errors: a bit for each errno up to 4095, the highest that the kernel returns. */
 const ERROR_SET = 512;
 
+/** The bit of the set that says: the call makes a child, which goes on with the list. */
+const FORKS = 1 << 6;
+
 /** The interpreter itself uses none; libc puts two words there to start it. */
 const STACK = 4096;
 
@@ -32,12 +35,15 @@ export function fixedSize(program: Program): number {
   return (program.length + 1) * STEP + STACK;
 }
 
+/** Where the memory lies that calls of a program fill, as an offset, by the argument that it stands for. */
+export type Filled = ReadonlyMap<Uint8Array, number>;
+
 /**
  * Writes a program into memory that begins at `address`.
  *
  * @throws RangeError if it does not fit.
  */
-export function write(program: Program, view: DataView, address: number, on: Architecture): void {
+export function write(program: Program, view: DataView, address: number, on: Architecture): Filled {
   const bytes = new Uint8Array(view.buffer);
   const end = view.byteLength - STACK;
   let next = (program.length + 1) * STEP;
@@ -72,12 +78,14 @@ export function write(program: Program, view: DataView, address: number, on: Arc
   const putErrors = (errors: readonly ErrnoName[]) => once(errors, () => put(errorSet(errors)));
 
   const known = new Map<unknown, readonly Word[]>();
+  const filled = new Map<Uint8Array, number>();
   let at = 0;
   for (const step of program) {
     const { name, args, allowed } = step;
-    setWord(view, at, table[name].number[on]);
+    const { number, kinds, forks }: Description = table[name];
+    setWord(view, at, number[on]);
     const words = wordsOf(step, known);
-    let refs = 0;
+    let refs = forks ? FORKS : 0;
     for (let place = 0; place < 6; place++) {
       const arg = args[place];
       // Descriptors stand before anything that takes two words, so an argument's place is its word's.
@@ -87,6 +95,7 @@ export function write(program: Program, view: DataView, address: number, on: Arc
       } else {
         setWord(view, at + 8 + place * 8, wordOf(words[place] ?? 0));
       }
+      if (kinds[place]?.isFilled && arg instanceof Uint8Array) filled.set(arg, wordOf(arg) - address);
     }
     view.setBigInt64(at + RESULT, NOT_RUN, true);
     setWord(view, at + REFS, refs);
@@ -94,6 +103,12 @@ export function write(program: Program, view: DataView, address: number, on: Arc
     at += STEP;
   }
   view.setBigInt64(at, END, true);
+  return filled;
+}
+
+/** Hands what the calls have filled to the arguments that it stands for, as a call made here fills them. */
+export function readFilled(filled: Filled, view: DataView): void {
+  for (const [bytes, at] of filled) bytes.set(new Uint8Array(view.buffer, at, bytes.length));
 }
 
 const remembered = new WeakMap<Step, readonly Word[]>();

@@ -37,7 +37,7 @@ let resetting: Program | undefined;
 export function resetSignals(): Program {
   resetting ??= remember(
     record((sys) => {
-      for (const signal of SIGNALS) sys.rt_sigaction(signal, DEFAULT, null, SET);
+      for (const signal of SIGNALS) sys.aside().rt_sigaction(signal, DEFAULT, null, SET);
       sys.rt_sigprocmask(SIG_SETMASK, NONE, null, SET);
     }),
   );

@@ -11,6 +11,7 @@ import {
   PR_SET_NO_NEW_PRIVS,
   PR_SET_PDEATHSIG,
   WEXITED,
+  WNOWAIT,
 } from '../constants.ts';
 import { errnoNumber } from '../errno.ts';
 import { cloneInto } from '../native.ts';
@@ -18,15 +19,27 @@ import { architecture } from '../platform.ts';
 import { type Program, type Recorder, record } from '../record.ts';
 import { sys } from '../run.ts';
 import { isErrno, SyscallError } from '../syscall-error.ts';
-import { type Exit, whenEnded } from './children.ts';
+import { boundCapabilities, type Capability, keepCapabilities } from './capabilities.ts';
+import { CLD_EXITED, type Exit, whenEnded } from './children.ts';
 import { execute } from './exec.ts';
-import { Gate } from './gate.ts';
-import { type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
-import { fixedSize, readResults, write } from './layout.ts';
+import { giveIdMaps, type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
+import { type Filled, fixedSize, readFilled, readResults, write } from './layout.ts';
 import { type Block, interpreterAddress, release, take } from './memory.ts';
-import { type NamespaceKind, namespaceFlags } from './namespaces.ts';
+import { giveUpNamespaces, keepNamespaces, type NamespaceFiles } from './namespace-files.ts';
+import {
+  type Entrance,
+  entranceOf,
+  fork,
+  type Joined,
+  join,
+  type NamespaceCall,
+  type NamespaceKind,
+  namespaceFlags,
+} from './namespaces.ts';
 import { resetSignals, withSignalsBlocked } from './signals.ts';
 import { closePlumbing, connect, openPlumbing, type Plumbing, type Stdio, streamOf } from './stdio.ts';
+import { Tie } from './tie.ts';
+import { type TimeOffsets, writeTimeOffsets } from './time-offsets.ts';
 
 /** How to start a process. */
 export interface SpawnOptions {
@@ -38,19 +51,34 @@ export interface SpawnOptions {
   readonly cwd?: string;
   /** The child's descriptors 0, 1, 2 and so on; `'inherit'` for all three if left out. No other is open in the command. */
   readonly stdio?: Stdio | readonly Stdio[];
-  /** The namespaces to make for it. */
+  /** The namespaces to make for it. A time namespace takes Linux 6.1: before, only the command's children are in it. */
   readonly namespaces?: readonly NamespaceKind[];
+  /** The call that makes them: `'clone'` if left out. All come to the same. */
+  readonly namespaceCall?: NamespaceCall;
+  /**
+   * Namespaces of others to be in, joined in this order; those of `namespaces` are made after them. A pid namespace can be
+   * joined or made, not both (EINVAL).
+   */
+  readonly join?: readonly Joined[];
   /** The IDs of its user namespace. A self map is written by the child; others from here, which takes the privilege. */
   readonly idMaps?: IdMaps;
+  /** The clocks of its time namespace. */
+  readonly timeOffsets?: TimeOffsets;
+  /** Files on which to mount its namespaces, so that they outlive it: until umount(2). */
+  readonly keep?: NamespaceFiles;
+  /** What to do in the child before it joins namespaces: to open what is out of sight afterwards. */
+  readonly beforeJoining?: (sys: Recorder) => void;
   /** What to do in the child before the command: calls that are recorded here, and made there. */
   readonly setup?: (sys: Recorder) => void;
   /** Supplementary groups, group and user of the command, set in this order after `setup`. */
   readonly groups?: readonly number[];
   readonly gid?: number;
   readonly uid?: number;
+  /** The capabilities of the command, whoever it runs as: these and no others, also for what it executes. */
+  readonly capabilities?: readonly Capability[];
   /** No privileges by execve(2) any more: set-user-ID bits and file capabilities. prctl(2), PR_SET_NO_NEW_PRIVS. */
   readonly noNewPrivileges?: boolean;
-  /** The signal it gets when the thread that started it ends. */
+  /** The signal it gets when the thread that started it ends. If that has happened before it could, it is not started. */
   readonly parentDeathSignal?: NodeJS.Signals;
   /** Make it the leader of a new session. */
   readonly newSession?: boolean;
@@ -61,8 +89,10 @@ export interface SpawnOptions {
 /** A child that was made to become the command. */
 export interface Attempt {
   readonly pid: number;
-  /** The flags of the clone(2) that made it. */
+  /** The flags of the clone(2) by which this process made a child. */
   readonly flags: number;
+  /** What it returned: another pid, where that child has made the one that is to become the command. */
+  readonly cloned: number;
   readonly steps: readonly StepResult[];
 }
 
@@ -116,33 +146,56 @@ export async function spawn(command: string, args: readonly string[] = [], optio
 
 function startOne(command: string, args: readonly string[], options: SpawnOptions): Child {
   const stdio = descriptors(options.stdio ?? 'inherit');
-  const gate = needsGate(options) ? new Gate(options.idMaps) : null;
+  const birth = birthOf(options);
   const plumbing = openPlumbing(stdio);
+  let tie: Tie | null = null;
   let child: Started | undefined;
   try {
-    const program = programFor(command, args, options, plumbing, gate);
-    child = start(program, cloneFlagsOf(options), gate, options.observe);
+    tie = birth.waits || options.parentDeathSignal !== undefined ? new Tie(birth.waits) : null;
+    const program = programFor(command, args, options, birth, plumbing, tie);
+    child = start(program, birth, tie, options);
     return handleOf(child, plumbing);
   } finally {
-    gate?.close();
+    tie?.close();
     closePlumbing(plumbing, stdio, child !== undefined);
   }
 }
 
-/** The flags of clone(2) that {@link spawn} uses. Where the child waits for its ID maps, the parent must not stand still. */
-export function cloneFlagsOf(options: SpawnOptions): number {
-  return namespaceFlags(options.namespaces ?? []) | CLONE_VM | CLONE_PIDFD | (needsGate(options) ? 0 : CLONE_VFORK);
+/** How a child is made, before it has a program. */
+interface Birth {
+  readonly entrance: Entrance;
+  /** Whether it waits until this process has done something for its namespaces. */
+  readonly waits: boolean;
+  /** The flags of the clone(2) that makes it. Where it waits, this process must not stand still. */
+  readonly flags: number;
+  /** Where a child that makes another one leaves the pid of that. */
+  readonly forkedPid: Uint8Array;
 }
 
-/** Whether the ID maps must be written from outside. */
-function needsGate(options: SpawnOptions): options is SpawnOptions & { readonly idMaps: IdMaps } {
-  return options.idMaps !== undefined && !isSelfMap(options.idMaps);
+function birthOf(options: SpawnOptions): Birth {
+  const entrance = entranceOf(options.namespaces ?? [], options.join ?? [], options.namespaceCall);
+  const waits = isMappedFromOutside(options) || Object.keys(options.keep ?? {}).length > 0;
+  if (waits && entrance.byClone3.length > 0)
+    throw new TypeError('the namespaces that clone3 makes are out of reach here');
+  const sharing = entrance.sharesMemory ? CLONE_VM : 0;
+  const flags = namespaceFlags(entrance.byClone) | sharing | CLONE_PIDFD | (waits ? 0 : CLONE_VFORK);
+  return { entrance, waits, flags, forkedPid: new Uint8Array(4) };
+}
+
+/** Whether the ID maps must be written by this process. In a user namespace that was joined, the child is alone with it. */
+function isMappedFromOutside({ idMaps, join = [] }: SpawnOptions): boolean {
+  return idMaps !== undefined && join.length === 0 && !isSelfMap(idMaps);
+}
+
+/** The flags of clone(2) that {@link spawn} uses. */
+export function cloneFlagsOf(options: SpawnOptions): number {
+  return birthOf(options).flags;
 }
 
 /** The program of {@link spawn} without running it: what `--dry-run` shows. */
 export function programOf(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Program {
   const sources = descriptors(options.stdio ?? 'inherit').map((item, fd) => (typeof item === 'string' ? fd : item));
-  return programFor(command, args, options, { sources, ends: new Map() }, null);
+  return programFor(command, args, options, birthOf(options), { sources, ends: new Map() }, null);
 }
 
 function descriptors(stdio: Stdio | readonly Stdio[]): readonly Stdio[] {
@@ -153,32 +206,55 @@ function programFor(
   command: string,
   args: readonly string[],
   options: SpawnOptions,
+  birth: Birth,
   plumbing: Plumbing,
-  gate: Gate | null,
+  tie: Tie | null,
 ): Program {
   const argv = [options.argv0 ?? command, ...args];
   return [
-    ...record((sys) => prepare(sys, options, plumbing, gate)),
+    ...record((sys) => {
+      tie?.begin(sys);
+      enterNamespaces(sys, options, birth, tie);
+      prepare(sys, options, tie);
+      connect(sys, plumbing);
+    }),
     ...resetSignals(),
     ...record((sys) => execute(sys, command, argv, options.env ?? process.env)),
   ];
 }
 
-function prepare(sys: Recorder, options: SpawnOptions, plumbing: Plumbing, gate: Gate | null): void {
-  const { idMaps, setup, cwd, groups, gid, uid, parentDeathSignal } = options;
-  if (gate !== null) gate.wait(sys);
-  else if (idMaps !== undefined) writeIdMaps(sys, 'self', idMaps, true);
+function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie: Tie | null): void {
+  const { beforeJoining, idMaps, timeOffsets } = options;
+  const { entrance, forkedPid } = birth;
+  beforeJoining?.(sys);
+  join(sys, entrance.joined);
+  if (entrance.byUnshare.length > 0) sys.unshare(namespaceFlags(entrance.byUnshare));
+  tie?.wait(sys);
+  const ownMaps = idMaps !== undefined && !isMappedFromOutside(options) ? idMaps : { uid: [], gid: [] };
+  const mapsOwn = ownMaps.uid.length + ownMaps.gid.length > 0;
+  // By clone3 the user namespace comes with the fork.
+  if (mapsOwn && !entrance.byClone3.includes('user')) writeIdMaps(sys, 'self', ownMaps, true);
+  if (timeOffsets !== undefined) writeTimeOffsets(sys, timeOffsets);
+  if (entrance.forks) fork(sys, entrance, forkedPid);
+  if (mapsOwn && entrance.byClone3.includes('user')) writeIdMaps(sys, 'self', ownMaps, true);
+}
+
+function prepare(sys: Recorder, options: SpawnOptions, tie: Tie | null): void {
+  const { setup, cwd, groups, gid, uid, capabilities, parentDeathSignal } = options;
   if (options.newSession) sys.setsid();
   setup?.(sys);
   if (cwd !== undefined) sys.chdir(cwd);
+  if (capabilities !== undefined) boundCapabilities(sys, capabilities);
   if (groups !== undefined) sys.setgroups(groups);
   if (gid !== undefined) sys.setresgid(gid, gid, gid);
   if (uid !== undefined) sys.setresuid(uid, uid, uid);
+  if (capabilities !== undefined) keepCapabilities(sys, capabilities);
   if (options.noNewPrivileges) sys.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  // A change of IDs clears it, so it comes after them.
-  const deathSignal = parentDeathSignal === undefined ? 0 : constants.signals[parentDeathSignal];
-  if (deathSignal !== 0 || gate !== null) sys.prctl(PR_SET_PDEATHSIG, deathSignal, 0, 0, 0);
-  connect(sys, plumbing);
+  // A change of IDs or capabilities clears it, so it comes after them. A parent that has ended by now is noticed then.
+  if (parentDeathSignal !== undefined) {
+    sys.prctl(PR_SET_PDEATHSIG, constants.signals[parentDeathSignal], 0, 0, 0);
+    tie?.check(sys);
+  }
 }
 
 interface Started {
@@ -187,42 +263,84 @@ interface Started {
   readonly steps: readonly StepResult[];
 }
 
-/** Runs a program in a child, and returns when the child has become the command. */
-function start(program: Program, flags: number, gate: Gate | null, observe: SpawnOptions['observe']): Started {
-  const block = load(program);
+/** Runs a program in a child, and returns when the child, or one that it has made, has become the command. */
+function start(program: Program, birth: Birth, tie: Tie | null, { idMaps, keep, observe }: SpawnOptions): Started {
+  const { block, filled } = load(program);
+  let kept: readonly string[] = [];
   try {
     const dumpable = sys.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    const { pid, pidfd } = clone(block, flags);
+    let child = clone(block, birth.flags);
+    const { pid } = child;
     let failure: unknown;
     try {
-      gate?.open(sys, pid);
+      tie?.open(() => {
+        if (birth.waits && idMaps !== undefined) giveIdMaps(pid, idMaps);
+        if (keep !== undefined) kept = keepNamespaces(pid, keep);
+      });
     } catch (error) {
       failure = error;
-      sys.pidfd_send_signal(pidfd, constants.signals.SIGKILL, null, 0);
+      kill(child);
     }
     // A child that changes its IDs while it shares our memory takes this away from us too.
     if (dumpable === 1) sys.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    readFilled(filled, block.view);
+    if (birth.entrance.forks) child = succeed(child, birth, program, block);
 
     const results = readResults(program, block.view);
     const steps = program.map((call, i) => ({ call, result: results[i] ?? null }));
-    observe?.({ pid, flags, steps });
+    observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
     failure ??= failureOf(steps);
-    if (failure === undefined) return { pid, pidfd, steps };
-    sys.waitid(P_PIDFD, pidfd, new Uint8Array(128), WEXITED, null);
-    sys.close(pidfd);
+    if (failure === undefined) return { ...child, steps };
+    bury(child);
+    giveUpNamespaces(kept);
     throw failure;
   } finally {
     release(block);
   }
 }
 
+interface Process {
+  readonly pid: number;
+  readonly pidfd: number;
+}
+
+/** The child of a child that has taken its place; or still the first, if it has made none. */
+function succeed(first: Process, { forkedPid }: Birth, program: Program, block: Block): Process {
+  const pid = new DataView(forkedPid.buffer).getInt32(0, true) || resultOfFork(program, block);
+  if (pid <= 0) return first;
+  const second = { pid, pidfd: sys.pidfd_open(pid, 0) };
+  // The first ends when the second is off, by itself. If it was killed meanwhile, nobody knows how far the second is.
+  if (bury(first).readInt32LE(8) !== CLD_EXITED) {
+    kill(second);
+    // Until then it uses the memory of its program.
+    sys.waitid(P_PIDFD, second.pidfd, new Uint8Array(128), WEXITED | WNOWAIT, null);
+  }
+  return second;
+}
+
+/** The result of clone3(2), which only returns it. */
+function resultOfFork(program: Program, block: Block): number {
+  return readResults(program, block.view)[program.findIndex(({ name }) => name === 'clone3')] ?? 0;
+}
+
+function kill({ pidfd }: Process): void {
+  sys.pidfd_send_signal(pidfd, constants.signals.SIGKILL, null, 0);
+}
+
+/** Waits for the end of a process, and returns its siginfo. */
+function bury({ pidfd }: Process): Buffer {
+  const siginfo = Buffer.alloc(128);
+  sys.waitid(P_PIDFD, pidfd, siginfo, WEXITED, null);
+  sys.close(pidfd);
+  return siginfo;
+}
+
 /** Puts a program into shared memory: into as much as it takes. */
-function load(program: Program): Block {
+function load(program: Program): { block: Block; filled: Filled } {
   for (let size = fixedSize(program); ; size *= 2) {
     const block = take(size + PIDFD_SIZE);
     try {
-      write(program, block.view, block.address, architecture);
-      return block;
+      return { block, filled: write(program, block.view, block.address, architecture) };
     } catch (error) {
       release(block);
       if (!(error instanceof RangeError)) throw error;
@@ -234,13 +352,13 @@ function load(program: Program): Block {
 /** The pidfd lies above the stack, which must be aligned to 16 bytes. */
 const PIDFD_SIZE = 16;
 
-function clone(block: Block, flags: number): { pid: number; pidfd: number } {
+function clone(block: Block, flags: number): Process {
   const top = block.size - PIDFD_SIZE;
   const entry = interpreterAddress();
   const pid = withSignalsBlocked(() =>
     cloneInto(entry, block.address + top, flags | constants.signals.SIGCHLD, block.address, block.address + top),
   );
-  if (pid < 0) throw new SyscallError('clone', [flags], -pid);
+  if (pid < 0) throw new SyscallError('clone', [flags, null, null], -pid);
   return { pid, pidfd: block.view.getInt32(top, true) };
 }
 

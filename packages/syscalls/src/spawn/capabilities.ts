@@ -1,0 +1,91 @@
+/** Capabilities by name, and how a child keeps some and loses the others. See capabilities(7). */
+import {
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAP_AMBIENT_RAISE,
+  PR_CAPBSET_DROP,
+  PR_SET_KEEPCAPS,
+} from '../constants.ts';
+import type { Recorder } from '../record.ts';
+
+/** A capability: `'CAP_SYS_ADMIN'`. */
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** All of include/uapi/linux/capability.h: the index is the bit in a set. */
+export const CAPABILITIES = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_DAC_READ_SEARCH',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETPCAP',
+  'CAP_LINUX_IMMUTABLE',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_NET_BROADCAST',
+  'CAP_NET_ADMIN',
+  'CAP_NET_RAW',
+  'CAP_IPC_LOCK',
+  'CAP_IPC_OWNER',
+  'CAP_SYS_MODULE',
+  'CAP_SYS_RAWIO',
+  'CAP_SYS_CHROOT',
+  'CAP_SYS_PTRACE',
+  'CAP_SYS_PACCT',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_BOOT',
+  'CAP_SYS_NICE',
+  'CAP_SYS_RESOURCE',
+  'CAP_SYS_TIME',
+  'CAP_SYS_TTY_CONFIG',
+  'CAP_MKNOD',
+  'CAP_LEASE',
+  'CAP_AUDIT_WRITE',
+  'CAP_AUDIT_CONTROL',
+  'CAP_SETFCAP',
+  'CAP_MAC_OVERRIDE',
+  'CAP_MAC_ADMIN',
+  'CAP_SYSLOG',
+  'CAP_WAKE_ALARM',
+  'CAP_BLOCK_SUSPEND',
+  'CAP_AUDIT_READ',
+  'CAP_PERFMON',
+  'CAP_BPF',
+  'CAP_CHECKPOINT_RESTORE',
+] as const;
+
+/** A thread has no more than this many: two words of 32 bits. */
+const MOST = 64;
+
+/** _LINUX_CAPABILITY_VERSION_3 of linux/capability.h, and the pid 0: this thread. */
+const HEADER = new Uint8Array(Uint32Array.of(0x20080522, 0).buffer);
+
+/**
+ * Takes from the bounding set what is not kept: no program that is executed can get it back. Before a change of the user,
+ * which costs CAP_SETPCAP; and what is kept now outlasts that change.
+ */
+export function boundCapabilities(sys: Recorder, kept: readonly Capability[]): void {
+  const bits = new Set(kept.map(bitOf));
+  // EINVAL: this kernel has no such capability.
+  const dropping = sys.allowing('EINVAL');
+  for (let bit = 0; bit < MOST; bit++) if (!bits.has(bit)) dropping.prctl(PR_CAPBSET_DROP, bit, 0, 0, 0);
+  sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+}
+
+/** Keeps capabilities, also beyond execve(2) for whom is not user 0, and loses all others. After a change of the user. */
+export function keepCapabilities(sys: Recorder, kept: readonly Capability[]): void {
+  const set = kept.reduce((all, name) => all | (1n << BigInt(bitOf(name))), 0n);
+  const words = [set & 0xffffffffn, set >> 32n].flatMap((half) => Array(3).fill(Number(half)) as number[]);
+  sys.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  // struct __user_cap_data_struct, twice: effective, permitted, inheritable.
+  sys.capset(HEADER, new Uint8Array(Uint32Array.from(words).buffer));
+  for (const name of kept) sys.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bitOf(name), 0, 0);
+}
+
+function bitOf(name: Capability): number {
+  const bit = CAPABILITIES.indexOf(name);
+  if (bit === -1) throw new TypeError(`not a capability: ${name}`);
+  return bit;
+}
