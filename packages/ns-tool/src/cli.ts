@@ -1,20 +1,22 @@
 /** The command line: which commands there are, and how errors become text and a status. */
 import process from 'node:process';
-import yargs, { type Argv, type Options } from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import * as cgroup from './commands/cgroup.ts';
 import * as checkCaps from './commands/check-caps.ts';
+import * as clone from './commands/clone.ts';
 import * as ipc from './commands/ipc.ts';
 import * as mount from './commands/mount.ts';
 import * as net from './commands/net.ts';
 import * as pid from './commands/pid.ts';
 import * as proc from './commands/proc.ts';
 import * as slave from './commands/slave.ts';
+import * as time from './commands/time.ts';
 import * as unshare from './commands/unshare.ts';
 import * as user from './commands/user.ts';
 import * as uts from './commands/uts.ts';
 import type { Context } from './context.ts';
 import { UsageError, UserError } from './errors.ts';
-import { commandStart, mayLackValue, refuseValues } from './getopt.ts';
+import { getopt, type Option, UnknownOption } from './getopt.ts';
 import { BrokenPipe, print, printError } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -22,11 +24,8 @@ import { VERSION } from './version.ts';
 interface Command {
   readonly command: string;
   readonly describe: string;
-  readonly options: Readonly<Record<string, Options>>;
-  /**
-   * Words mean what they mean to getopt_long(3): the first that is no option starts the command to run, also without `--`;
-   * and a value that may be left out, that of a string without `requiresArg`, is joined to its option by `=`.
-   */
+  readonly options: Readonly<Record<string, Option>>;
+  /** Words mean what they mean to getopt_long(3): the first that is no option starts the command to run, also without `--`. */
   readonly asGetopt?: boolean;
   /** Describes options, usage and examples to the parser. */
   builder(yargs: Argv): Argv;
@@ -44,6 +43,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   net,
   user,
   cgroup,
+  time,
+  clone,
   proc,
   'check-caps': checkCaps,
 };
@@ -110,20 +111,15 @@ function parse(
       // yargs reports a mistake in the command line as a message, with or without an error of its own.
       throw error === undefined || error.name === 'YError' ? new UsageError(inOurWords(message ?? '')) : error;
     });
-  if (argv.includes('--help')) {
+  const words = asGetopt ? getopt(argv, options) : argv;
+  if (words.includes('--help')) {
     const { columns = 80 } = process.stdout;
     parser.wrap(Math.min(80, columns));
   }
   let help = '';
-  const start = asGetopt ? commandStart(argv, options) : argv.length;
-  const words = argv
-    .slice(0, start)
-    .map((word) => (asGetopt && mayLackValue(options[word.slice(2)]) ? `${word}=` : word));
-  if (start < argv.length) words.push('--', ...argv.slice(argv[start] === '--' ? start + 1 : start));
   const args = builder(parser).parseSync(words, {}, (_error, _args, output) => {
     help = output;
   });
-  if (asGetopt) refuseValues(argv.slice(0, start), options);
   return { args, help };
 }
 
@@ -159,6 +155,10 @@ function statusOf(error: unknown, argv: readonly string[]): number {
 
 /** For an unknown command or option, the known one that was probably meant. */
 async function withNearMiss(error: UsageError, argv: readonly string[]): Promise<UsageError> {
+  if (error instanceof UnknownOption) {
+    const { nearest } = await import('./near-miss.ts');
+    return nearest('option', error.option, error.known);
+  }
   const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(error.message)?.[1];
   if (unknown === undefined) return error;
   const { nearest } = await import('./near-miss.ts');
