@@ -28,7 +28,11 @@ const USER = 54321;
 
 /** Prints the kinds of namespace that are not those of the stand. The links are read by the shell's children. */
 const NEW_KINDS =
-  'for kind in cgroup ipc mnt net pid user uts; do case " $OUTSIDE " in *" $(readlink /proc/self/ns/$kind) "*) ;; *) echo $kind;; esac; done';
+  'for kind in cgroup ipc mnt net pid time user uts; do case " $OUTSIDE " in *" $(readlink /proc/self/ns/$kind) "*) ;; *) echo $kind;; esac; done';
+
+/** Prints the offsets of the clocks, and whether the machine seems to run for more than a year. */
+const CLOCKS =
+  'tr -s \' \' < /proc/self/timens_offsets; awk \'{ print ($1 > 31536000 ? "old" : "young") }\' /proc/uptime';
 
 /** Prints the optional fields of the root mount, without the numbers of peer groups. */
 const PROPAGATION =
@@ -135,6 +139,22 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     stdout,
     alone: 'needs uidmap, and INNER:OUTER:COUNT needs util-linux 2.39',
   })),
+  'the time namespace': [
+    { args: ['-T', ...sh(NEW_KINDS)], stdout: 'time\n' },
+    { args: ['-UT', ...sh(NEW_KINDS)], uid: USER, stdout: 'time\nuser\n' },
+    { args: ['-T', '--boottime', '86400000', ...sh(CLOCKS)], stdout: 'monotonic 0 0\nboottime 86400000 0\nold\n' },
+    { args: ['-T', '--monotonic=86400', ...sh(CLOCKS)], stdout: 'monotonic 86400 0\nboottime 0 0\nyoung\n' },
+    { args: ['-UrT', '--boottime=86400000', ...sh(CLOCKS)], uid: USER, stdout: /boottime 86400000 0\nold\n/ },
+    { args: ['-fT', '--monotonic', '-1', ...sh(CLOCKS)], stdout: 'monotonic -1 0\nboottime 0 0\nyoung\n' },
+    { args: ['-fpT', '--boottime', '86400000', ...sh('echo $$')], stdout: '1\n' },
+    { args: ['--boottime=1', 'true'], stdout: '', status: 'misused' },
+    { args: ['-T', '--boottime=soon', 'true'], stdout: '', status: 'misused' },
+    { args: ['-T', 'true'], uid: USER, stdout: '', status: 'fails' },
+  ],
+  'names of users and groups': [
+    { args: ['--map-user=root', ...sh('id -u')], uid: USER, stdout: '0\n' },
+    { args: ['--map-group', 'nogroup', ...sh('id -g')], uid: USER, stdout: '65534\n' },
+  ],
   propagation: [
     { args: ['-m', ...sh(PROPAGATION)], stdout: '.\n' },
     { args: ['-m', '--propagation=private', ...sh(PROPAGATION)], stdout: '.\n' },
@@ -219,7 +239,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
   'the words of the command line': [
     { args: ['--map-root', 'id', '-u'], uid: USER, stdout: '0\n' },
-    { args: ['--map-r', '--us', '--fo', 'id', '-u'], uid: USER, stdout: '0\n' },
+    { args: ['--map-r', '--us', '--fork', 'id', '-u'], uid: USER, stdout: '0\n' },
     { args: ['-pf', '--mount-p=/mnt/existing', 'readlink', '/mnt/existing/self'], stdout: '1\n' },
     { args: ['--wd=/mnt/existing', '--ip', '--mount', ...sh(NEW_KINDS)], stdout: 'ipc\nmnt\n' },
     { args: ['--w', '/mnt/existing', 'pwd'], stdout: '/mnt/existing\n' },
@@ -349,7 +369,7 @@ describe.skipIf(needsRoot('ns-tool unshare in a parent whose mounts are all shar
     );
     hostName = await stand.shell('uname -n');
     outside = (
-      await stand.shell('for n in cgroup ipc mnt net pid user uts; do readlink /proc/self/ns/$n; done')
+      await stand.shell('for n in cgroup ipc mnt net pid time user uts; do readlink /proc/self/ns/$n; done')
     ).replaceAll('\n', ' ');
   });
   afterAll(() => stand.dispose());

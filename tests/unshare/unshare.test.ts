@@ -1,14 +1,21 @@
 /** What `ns-tool unshare` would do, as data; and what it says of errors. */
-import { cloneFlagsOf, type IdRange, programOf, showCall, showProgram } from '@ns-tool/syscalls';
+import { cloneFlagsOf, type IdRange, programOf, type SubordinateIds, showCall, showProgram } from '@ns-tool/syscalls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withSingle } from '../../packages/ns-tool/src/unshare/id-ranges.ts';
-import { type UnshareArguments, unshareOptions } from '../../packages/ns-tool/src/unshare/unshare.ts';
+import { type Ids, type UnshareArguments, unshareOptions } from '../../packages/ns-tool/src/unshare/unshare.ts';
 import { needsRoot } from '../support/privilege.ts';
 import { Stand } from '../support/stand.ts';
 
+const NAMED: Readonly<Record<string, number>> = { ada: 1000, root: 0 };
+
+/** A user without subordinate IDs, unless they are given. */
+function user(uid: number, gid: number, subordinate: SubordinateIds | null = null): Ids {
+  return { uid, gid, named: (_, name) => NAMED[name] ?? null, subordinate: () => subordinate };
+}
+
 /** The clone, and what follows until the descriptors are set up. */
 function plan(args: UnshareArguments): string[] {
-  const options = unshareOptions(args, { uid: 1000, gid: 100 });
+  const options = unshareOptions(args, user(1000, 100));
   const lines = showProgram(programOf('true', [], options));
   const flags = showCall('clone', [cloneFlagsOf(options)]).replace('CLONE_VM|CLONE_PIDFD|CLONE_VFORK', '…');
   return [flags, ...lines.slice(0, lines.indexOf('fcntl(0, F_SETFD, 0)'))];
@@ -19,11 +26,11 @@ const DIES_WITH_PARENT = 'prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)';
 describe('the calls of ns-tool unshare', () => {
   const cases: readonly [UnshareArguments, readonly string[]][] = [
     [{}, ['clone(…)', DIES_WITH_PARENT]],
-    [{ mount: true }, ['clone(…|CLONE_NEWNS)', 'mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL)', DIES_WITH_PARENT]],
-    [{ mount: true, propagation: 'unchanged' }, ['clone(…|CLONE_NEWNS)', DIES_WITH_PARENT]],
-    [{ pid: true }, ['clone(…)', 'unshare(CLONE_NEWPID)', DIES_WITH_PARENT]],
-    [{ pid: true, fork: true }, ['clone(…|CLONE_NEWPID)', DIES_WITH_PARENT]],
-    [{ 'kill-child': 'int', pid: true }, ['clone(…|CLONE_NEWPID)', 'prctl(PR_SET_PDEATHSIG, 2, 0, 0, 0)']],
+    [{ mount: '' }, ['clone(…|CLONE_NEWNS)', 'mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL)', DIES_WITH_PARENT]],
+    [{ mount: '', propagation: 'unchanged' }, ['clone(…|CLONE_NEWNS)', DIES_WITH_PARENT]],
+    [{ pid: '' }, ['clone(…)', 'unshare(CLONE_NEWPID)', DIES_WITH_PARENT]],
+    [{ pid: '', fork: true }, ['clone(…|CLONE_NEWPID)', DIES_WITH_PARENT]],
+    [{ 'kill-child': 'int', pid: '' }, ['clone(…|CLONE_NEWPID)', 'prctl(PR_SET_PDEATHSIG, 2, 0, 0, 0)']],
     [
       { 'map-root-user': true },
       [
@@ -69,8 +76,50 @@ describe('the calls of ns-tool unshare', () => {
     it(JSON.stringify(args), () => expect(plan(args)).toEqual(lines));
   }
 
+  it('has clocks for a time namespace', () => {
+    expect(plan({ time: '', monotonic: '-5', boottime: '86400' })).toEqual([
+      'clone(…)',
+      'unshare(CLONE_NEWTIME)',
+      'openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY|O_CLOEXEC) = r1',
+      'write(r1, "monotonic -5 0\\nboottime 86400 0\\n", 32)',
+      'close(r1)',
+      DIES_WITH_PARENT,
+    ]);
+  });
+
+  it('keeps namespaces on the files that are named', () => {
+    const { keep, namespaces } = unshareOptions({ mount: '/a', uts: '', net: '/b' }, user(0, 0));
+    expect({ keep, namespaces }).toEqual({ keep: { mount: '/a', net: '/b' }, namespaces: ['mount', 'uts', 'net'] });
+  });
+
+  it('maps the subordinate IDs of the user, with or without the own one', () => {
+    const own = user(1000, 100, { outside: 100_000, count: 65_536 });
+    const all = [{ inside: 0, outside: 100_000, count: 65_536 }];
+    expect(unshareOptions({ 'map-auto': true }, own)).toMatchObject({
+      namespaces: ['user'],
+      idMaps: { uid: all, gid: all },
+    });
+    expect(unshareOptions({ 'map-users': 'auto' }, own).idMaps).toEqual({ uid: all, gid: [] });
+    expect(unshareOptions({ 'map-auto': true, 'map-users': '1:2:3' }, own).idMaps).toEqual({
+      uid: [{ inside: 1, outside: 2, count: 3 }],
+      gid: all,
+    });
+    expect(unshareOptions({ 'map-auto': true, 'map-root-user': true }, own).idMaps?.uid).toEqual([
+      { inside: 0, outside: 1000, count: 1 },
+      { inside: 1, outside: 100_000, count: 65_535 },
+    ]);
+    expect(() => unshareOptions({ 'map-auto': true }, user(1000, 100))).toThrow(
+      'no range of IDs is yours in /etc/subuid',
+    );
+  });
+
+  it('takes names of users and groups', () => {
+    expect(plan({ 'map-user': 'root' })).toContain('write(r0, "0 1000 1\\n", 9)');
+    expect(() => plan({ 'map-user': 'nobody-of-that-name' })).toThrow('not an ID');
+  });
+
   it('leaves ranges of IDs to the parent, which has the privilege', () => {
-    const { idMaps } = unshareOptions({ 'map-users': '0:5000:10', 'map-groups': '6000,0,10' }, { uid: 1, gid: 1 });
+    const { idMaps } = unshareOptions({ 'map-users': '0:5000:10', 'map-groups': '6000,0,10' }, user(1, 1));
     expect(idMaps).toEqual({
       uid: [{ inside: 0, outside: 5000, count: 10 }],
       gid: [{ inside: 0, outside: 6000, count: 10 }],
@@ -121,9 +170,14 @@ describe.skipIf(needsRoot('the errors of ns-tool unshare, in a stand of their ow
     const { stderr } = await run(['-r', 'sh', '-c', script, 'sh', ...NODE, 'unshare', '-u', 'true'], 54321);
     expect(stderr).toMatch(/ENOSPC\)\nA limit is reached: \/proc\/sys\/user\/max_uts_namespaces is 0;/);
   });
-  it('refuses what it does not do', async () => {
-    for (const word of ['-T', '--time', '--map-auto', '--forward-signals', '--mount=/mnt/file', '--boottime=1']) {
-      expect(await run([word, 'true']), word).toMatchObject({ status: 2, stdout: '' });
+  it('refuses what makes no sense', async () => {
+    for (const words of [
+      ['--boottime=1'],
+      ['-T', '--boottime=1.5'],
+      ['-T', '--monotonic='],
+      ['--pid=/mnt/existing/file'],
+    ]) {
+      expect(await run([...words, 'true']), words.join(' ')).toMatchObject({ status: 2, stdout: '' });
     }
   });
   it('makes nothing with --dry-run, and prints the clone first', async () => {

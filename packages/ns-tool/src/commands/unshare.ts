@@ -10,14 +10,22 @@ export const describe = 'Run a command in new namespaces, with the options of un
 
 export const asGetopt = true;
 
+/** unshare(1) takes a file for a namespace with the long option alone: `--mount=FILE`, but `-m`. */
+const namespace = { type: 'string', shortHasArg: false } as const;
+
 export const options = {
-  mount: { alias: 'm', type: 'boolean', describe: 'Make a mount namespace' },
-  uts: { alias: 'u', type: 'boolean', describe: 'Make a UTS namespace: host name' },
-  ipc: { alias: 'i', type: 'boolean', describe: 'Make an IPC namespace' },
-  net: { alias: 'n', type: 'boolean', describe: 'Make a network namespace' },
-  pid: { alias: 'p', type: 'boolean', describe: 'Make a pid namespace, for the children of the command' },
-  user: { alias: 'U', type: 'boolean', describe: 'Make a user namespace' },
-  cgroup: { alias: 'C', type: 'boolean', describe: 'Make a cgroup namespace' },
+  mount: {
+    ...namespace,
+    alias: 'm',
+    describe: 'Make a mount namespace; --mount=FILE keeps it on a file, as the others',
+  },
+  uts: { ...namespace, alias: 'u', describe: 'Make a UTS namespace: host name' },
+  ipc: { ...namespace, alias: 'i', describe: 'Make an IPC namespace' },
+  net: { ...namespace, alias: 'n', describe: 'Make a network namespace' },
+  pid: { ...namespace, alias: 'p', describe: 'Make a pid namespace, for the children of the command' },
+  user: { ...namespace, alias: 'U', describe: 'Make a user namespace' },
+  cgroup: { ...namespace, alias: 'C', describe: 'Make a cgroup namespace' },
+  time: { ...namespace, alias: 'T', describe: 'Make a time namespace' },
   fork: { alias: 'f', type: 'boolean', describe: 'With --pid: the command itself is in it, as pid 1' },
   'map-root-user': { alias: 'r', type: 'boolean', describe: 'Map yourself to root; implies --user' },
   'map-current-user': { alias: 'c', type: 'boolean', describe: 'Map yourself to yourself; implies --user' },
@@ -25,6 +33,7 @@ export const options = {
   'map-group': { type: 'string', requiresArg: true, describe: 'Map your group to this ID; implies --user' },
   'map-users': { type: 'string', requiresArg: true, describe: 'Map users: OUTER,INNER,COUNT or INNER:OUTER:COUNT' },
   'map-groups': { type: 'string', requiresArg: true, describe: 'Map groups likewise' },
+  'map-auto': { type: 'boolean', describe: 'Map your ranges of /etc/subuid and /etc/subgid, from 0 on' },
   'mount-proc': { type: 'string', describe: 'Mount proc, on /proc or =MOUNTPOINT; implies --mount' },
   propagation: { type: 'string', requiresArg: true, describe: 'private (default), shared, slave or unchanged' },
   setgroups: { type: 'string', requiresArg: true, describe: 'allow or deny setgroups(2) in the user namespace' },
@@ -33,6 +42,13 @@ export const options = {
   setuid: { alias: 'S', type: 'string', requiresArg: true, describe: 'User ID of the command' },
   setgid: { alias: 'G', type: 'string', requiresArg: true, describe: 'Group ID of the command; drops other groups' },
   'kill-child': { type: 'string', describe: 'Send KILL or =SIGNAL to the command if ns-tool dies; implies --fork' },
+  'forward-signals': { type: 'boolean', describe: 'Pass signals on to the command, as is always done; implies --fork' },
+  monotonic: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'With --time: put its monotonic clock forward, in seconds',
+  },
+  boottime: { type: 'string', requiresArg: true, describe: 'With --time: likewise the clock of uptime(1)' },
   'dry-run': { type: 'boolean', default: false, describe: 'Print the system calls, and make none' },
   trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
 } as const;
@@ -52,10 +68,18 @@ export function builder(yargs: Argv): Argv {
 /** What the parser makes of the options. */
 type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonly string[] };
 
+const ID_MAP_HINT = 'A user may map what /etc/subuid and /etc/subgid give: --map-auto takes the first range of each.';
+
 /** Runs the command and returns its exit status, or the signal to end by. */
 export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
-  const [{ SyscallError }, { impliedNamespaces, unshareOptions }] = await onThisMachine(loadWork);
-  const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+  const [{ SyscallError, IdMapError, subordinateIds }, { impliedNamespaces, unshareOptions }, { idNamed }] =
+    await onThisMachine(loadWork);
+  const own = {
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
+    named: (kind: 'uid' | 'gid', name: string) => idNamed(name, kind === 'uid' ? '/etc/passwd' : '/etc/group'),
+    subordinate: subordinateIds,
+  };
   const [argv, argv0] = commandOf(args['--'] ?? []);
   const spawnOptions = { ...unshareOptions(args, own), ...(argv0 !== undefined && { argv0 }) };
 
@@ -70,6 +94,7 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
     const { status, askedBy } = await runCommand(argv, { ...spawnOptions, ...tracing });
     return askedBy ?? status;
   } catch (error) {
+    if (error instanceof IdMapError) throw new NotStarted(error.message, ID_MAP_HINT, { cause: error });
     if (!(error instanceof SyscallError)) throw error;
     const { hintFor } = await import('../unshare/hints.ts');
     const fork = spawnOptions.namespaces?.includes('pid') === true;
@@ -79,7 +104,7 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
 }
 
 function loadWork() {
-  return Promise.all([import('@ns-tool/syscalls'), import('../unshare/unshare.ts')]);
+  return Promise.all([import('@ns-tool/syscalls'), import('../unshare/unshare.ts'), import('../unshare/names.ts')]);
 }
 
 /** The command, or else the user's shell as a login shell, whose own name begins with a dash, as unshare(1) starts it. */

@@ -1,6 +1,8 @@
 /** What to do about an error of `ns-tool unshare`. */
-import type { NamespaceKind, SyscallError } from '@ns-tool/syscalls';
+import { dirname } from 'node:path';
+import { MS_BIND, type NamespaceKind, type SyscallError } from '@ns-tool/syscalls';
 import { readSetting } from '../capabilities/namespace-creation.ts';
+import { printable } from '../output.ts';
 
 /** What was asked for, as far as an error may come from it. */
 export interface Asked {
@@ -25,6 +27,7 @@ const LIMITS: Readonly<Record<NamespaceKind, string>> = {
 /** The advice for an error, or undefined where the error says all there is. */
 export function hintFor(error: SyscallError, asked: Asked): string | undefined {
   const { call, code, values } = error;
+  if (call === 'mount' && values[3] === MS_BIND) return keepingHint(code, String(values[1]));
   switch (`${call} ${code}`) {
     case 'clone EPERM':
     case 'unshare EPERM':
@@ -52,6 +55,8 @@ export function hintFor(error: SyscallError, asked: Asked): string | undefined {
     case 'setresuid EPERM':
     case 'setresgid EPERM':
       return 'To change to another ID takes root, or a user namespace that has it: --map-users and --map-groups';
+    case 'write ERANGE':
+      return 'A clock cannot be set back behind the start of the machine, nor 146 years ahead. time_namespaces(7)';
     case 'write EPERM':
       return String(values[1]).match(/^(allow|deny)$/) ? setgroupsNotPermitted(asked) : mapNotPermitted(asked);
     case 'write EINVAL':
@@ -59,6 +64,20 @@ export function hintFor(error: SyscallError, asked: Asked): string | undefined {
     case 'openat ENOENT':
     case 'openat EACCES':
       return 'The proc filesystem is needed, mounted at /proc.';
+    default:
+      return undefined;
+  }
+}
+
+/** What to do where a namespace could not be mounted on a file. */
+function keepingHint(code: string, file: string): string | undefined {
+  switch (code) {
+    case 'ENOENT':
+      return `A file to keep a namespace on must exist: touch ${printable(file)}`;
+    case 'EINVAL':
+      return `A mount namespace cannot be kept on a shared mount, since a copy could come to lie in itself. Make the mount private: mount --bind ${printable(dirname(file))} ${printable(dirname(file))}; mount --make-private ${printable(dirname(file))}`;
+    case 'EPERM':
+      return 'To keep a namespace on a file takes root outside it (CAP_SYS_ADMIN).';
     default:
       return undefined;
   }

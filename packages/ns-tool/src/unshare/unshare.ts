@@ -11,25 +11,25 @@ import {
   MS_REC,
   MS_SHARED,
   MS_SLAVE,
+  NAMESPACE_KINDS,
+  type NamespaceFiles,
   type NamespaceKind,
   O_CLOEXEC,
   O_WRONLY,
   type Recorder,
   type SpawnOptions,
+  type SubordinateIds,
+  type TimeOffsets,
   writeIdMaps,
 } from '@ns-tool/syscalls';
-import { UsageError } from '../errors.ts';
+import { NotStarted, UsageError } from '../errors.ts';
 import { parseId, parseRange, withSingle } from './id-ranges.ts';
 
-/** The options of unshare(1), as they were typed. */
-export interface UnshareArguments {
-  readonly mount?: boolean | undefined;
-  readonly uts?: boolean | undefined;
-  readonly ipc?: boolean | undefined;
-  readonly net?: boolean | undefined;
-  readonly pid?: boolean | undefined;
-  readonly user?: boolean | undefined;
-  readonly cgroup?: boolean | undefined;
+/**
+ * The options of unshare(1), as they were typed. That of a namespace may have a file on which to keep it; without one it is
+ * the empty string.
+ */
+export interface UnshareArguments extends Partial<Readonly<Record<NamespaceKind, string | undefined>>> {
   readonly fork?: boolean | undefined;
   readonly 'map-root-user'?: boolean | undefined;
   readonly 'map-current-user'?: boolean | undefined;
@@ -37,6 +37,7 @@ export interface UnshareArguments {
   readonly 'map-group'?: string | undefined;
   readonly 'map-users'?: string | undefined;
   readonly 'map-groups'?: string | undefined;
+  readonly 'map-auto'?: boolean | undefined;
   /** Empty for the default, as with `kill-child`. */
   readonly 'mount-proc'?: string | undefined;
   readonly propagation?: string | undefined;
@@ -46,15 +47,20 @@ export interface UnshareArguments {
   readonly setuid?: string | undefined;
   readonly setgid?: string | undefined;
   readonly 'kill-child'?: string | undefined;
+  readonly 'forward-signals'?: boolean | undefined;
+  readonly monotonic?: string | undefined;
+  readonly boottime?: string | undefined;
 }
 
 /** Who asks: the IDs that an ordinary user may map. */
 export interface Ids {
   readonly uid: number;
   readonly gid: number;
+  /** The ID of a user, or a group, of that name: null if there is none. */
+  named(kind: 'uid' | 'gid', name: string): number | null;
+  /** The range of subordinate users, or groups, of the user: null without one. */
+  subordinate(kind: 'uid' | 'gid'): SubordinateIds | null;
 }
-
-const KINDS = ['mount', 'uts', 'ipc', 'net', 'pid', 'user', 'cgroup'] as const satisfies readonly NamespaceKind[];
 
 /** Flags of mount(2) by the values of `--propagation`; null leaves all as it is. */
 const PROPAGATIONS: Readonly<Record<string, number | null>> = {
@@ -74,18 +80,19 @@ const PROPAGATIONS: Readonly<Record<string, number | null>> = {
  */
 export function unshareOptions(args: UnshareArguments, own: Ids): SpawnOptions {
   const namespaces = impliedNamespaces(args);
-  const forks = args.fork === true || args['kill-child'] !== undefined;
+  const forks = args.fork === true || args['kill-child'] !== undefined || args['forward-signals'] === true;
   const single = singleMaps(args, own);
-  const uid = mapsOf('map-users', args['map-users'], single.uid);
-  const gid = mapsOf('map-groups', args['map-groups'], single.gid);
-  const fromOutside = {
-    uid: args['map-users'] === undefined ? [] : uid,
-    gid: args['map-groups'] === undefined ? [] : gid,
+  const ranges = {
+    uid: rangeOf('map-users', args, () => own.subordinate('uid')),
+    gid: rangeOf('map-groups', args, () => own.subordinate('gid')),
   };
-  const byItself = {
-    uid: args['map-users'] === undefined ? uid : [],
-    gid: args['map-groups'] === undefined ? gid : [],
-  };
+  const uid = mapsOf(ranges.uid, single.uid);
+  const gid = mapsOf(ranges.gid, single.gid);
+  const fromOutside = { uid: ranges.uid === null ? [] : uid, gid: ranges.gid === null ? [] : gid };
+  const byItself = { uid: ranges.uid === null ? uid : [], gid: ranges.gid === null ? gid : [] };
+  if ((args.monotonic ?? args.boottime) !== undefined && !namespaces.includes('time')) {
+    throw new UsageError('--monotonic and --boottime are clocks of a time namespace', 'Make one too: add --time (-T)');
+  }
   const setgroups = oneOf('setgroups', args.setgroups, ['allow', 'deny']);
   if (setgroups === 'allow' && byItself.gid.length > 0) {
     throw new UsageError(
@@ -97,9 +104,19 @@ export function unshareOptions(args: UnshareArguments, own: Ids): SpawnOptions {
   const groupId = args.setgid === undefined ? undefined : parseId('setgid', args.setgid);
   const userId = args.setuid === undefined ? undefined : parseId('setuid', args.setuid);
 
+  const keep = filesOf(args);
+  if (keep.pid !== undefined && !forks) {
+    throw new UsageError(
+      '--pid=FILE goes with --fork only',
+      'Without a process in it there is no pid namespace to keep yet: add --fork',
+    );
+  }
+
   return {
     namespaces: forks ? namespaces : namespaces.filter((kind) => kind !== 'pid'),
     ...(fromOutside.uid.length + fromOutside.gid.length > 0 && { idMaps: fromOutside }),
+    ...(Object.keys(keep).length > 0 && { keep }),
+    ...(namespaces.includes('time') && { timeOffsets: timeOffsetsOf(args) }),
     setup(sys) {
       if (!forks && namespaces.includes('pid')) sys.unshare(CLONE_NEWPID);
       writeIdMaps(sys, 'self', byItself, byItself.gid.length > 0);
@@ -128,29 +145,68 @@ export function unshareOptions(args: UnshareArguments, own: Ids): SpawnOptions {
 
 /** The namespaces that are asked for, by themselves or with another option. */
 export function impliedNamespaces(args: UnshareArguments): readonly NamespaceKind[] {
-  const maps = ['map-user', 'map-group', 'map-users', 'map-groups'] as const;
-  const mapsIds = args['map-root-user'] || args['map-current-user'] || maps.some((name) => args[name] !== undefined);
-  return KINDS.filter(
-    (kind) =>
-      args[kind] || (kind === 'mount' && args['mount-proc'] !== undefined) || (kind === 'user' && mapsIds === true),
-  );
+  const maps = ['map-root-user', 'map-current-user', 'map-user', 'map-group', 'map-users', 'map-groups', 'map-auto'];
+  const implying: Partial<Readonly<Record<NamespaceKind, readonly string[]>>> = { mount: ['mount-proc'], user: maps };
+  const isGiven = (name: string) => ![undefined, false].includes(args[name as keyof UnshareArguments] as undefined);
+  return NAMESPACE_KINDS.filter((kind) => [kind, ...(implying[kind] ?? [])].some(isGiven));
+}
+
+/** The files on which to keep namespaces. */
+function filesOf(args: UnshareArguments): NamespaceFiles {
+  return Object.fromEntries(NAMESPACE_KINDS.flatMap((kind) => (args[kind] ? [[kind, args[kind]]] : [])));
+}
+
+/** @throws UsageError for clocks without a time namespace. */
+function timeOffsetsOf(args: UnshareArguments): TimeOffsets {
+  const { monotonic, boottime } = args;
+  return {
+    ...(monotonic !== undefined && { monotonic: parseOffset('monotonic', monotonic) }),
+    ...(boottime !== undefined && { boottime: parseOffset('boottime', boottime) }),
+  };
+}
+
+function parseOffset(option: string, text: string): number {
+  if (/^[-+]?\d{1,15}$/.test(text)) return Number(text);
+  throw new UsageError(`--${option}: not a number of seconds: ${JSON.stringify(text)}`, `For a day: --${option} 86400`);
 }
 
 /** The maps of the own user and group. An option for one of them counts more than one for both. */
 function singleMaps(args: UnshareArguments, own: Ids): { readonly uid?: IdRange; readonly gid?: IdRange } {
   const both = args['map-root-user'] ? { uid: 0, gid: 0 } : args['map-current-user'] ? own : undefined;
-  const uid = args['map-user'] === undefined ? both?.uid : parseId('map-user', args['map-user']);
-  const gid = args['map-group'] === undefined ? both?.gid : parseId('map-group', args['map-group']);
+  const uid = args['map-user'] === undefined ? both?.uid : idOf('uid', 'map-user', args['map-user'], own);
+  const gid = args['map-group'] === undefined ? both?.gid : idOf('gid', 'map-group', args['map-group'], own);
   return {
     ...(uid !== undefined && { uid: { inside: uid, outside: own.uid, count: 1 } }),
     ...(gid !== undefined && { gid: { inside: gid, outside: own.gid, count: 1 } }),
   };
 }
 
-function mapsOf(option: string, range: string | undefined, single: IdRange | undefined): readonly IdRange[] {
-  if (range === undefined) return single === undefined ? [] : [single];
-  const parsed = parseRange(option, range);
-  return single === undefined ? [parsed] : withSingle(parsed, single);
+/** unshare(1) takes names here, and numbers only for `--setuid` and `--setgid`. */
+function idOf(kind: 'uid' | 'gid', option: string, text: string, own: Ids): number {
+  return own.named(kind, text) ?? parseId(option, text);
+}
+
+/** The range that is to be mapped, or null. `auto` stands for the subordinate IDs of the user, from 0 on. */
+function rangeOf(
+  option: 'map-users' | 'map-groups',
+  args: UnshareArguments,
+  subordinate: () => SubordinateIds | null,
+): IdRange | null {
+  const text = args[option] ?? (args['map-auto'] ? 'auto' : undefined);
+  if (text === undefined) return null;
+  if (text !== 'auto') return parseRange(option, text);
+  const found = subordinate();
+  if (found !== null) return { inside: 0, ...found };
+  const file = option === 'map-users' ? '/etc/subuid' : '/etc/subgid';
+  throw new NotStarted(
+    `no range of IDs is yours in ${file}`,
+    `Root gives one: sudo usermod --add-${file.slice(5)}s 100000-165535 $USER`,
+  );
+}
+
+function mapsOf(range: IdRange | null, single: IdRange | undefined): readonly IdRange[] {
+  if (range === null) return single === undefined ? [] : [single];
+  return single === undefined ? [range] : withSingle(range, single);
 }
 
 function writeSetgroups(sys: Recorder, word: string): void {
