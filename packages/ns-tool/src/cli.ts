@@ -4,6 +4,7 @@ import yargs, { type Argv } from 'yargs';
 import * as cgroup from './commands/cgroup.ts';
 import * as checkCaps from './commands/check-caps.ts';
 import * as clone from './commands/clone.ts';
+import * as enter from './commands/enter.ts';
 import * as ipc from './commands/ipc.ts';
 import * as mount from './commands/mount.ts';
 import * as net from './commands/net.ts';
@@ -27,6 +28,8 @@ interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** Words mean what they mean to getopt_long(3): the first that is no option starts the command to run, also without `--`. */
   readonly asGetopt?: boolean;
+  /** With `asGetopt`: the option that the first word stands for, where it is none itself. */
+  readonly operand?: string;
   /** Describes options, usage and examples to the parser. */
   builder(yargs: Argv): Argv;
   /** Runs the command and returns its exit status, or the signal to end by. `args` are what the parser makes of `options`. */
@@ -37,6 +40,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   mount,
   slave,
   unshare,
+  enter,
   pid,
   uts,
   ipc,
@@ -88,7 +92,7 @@ function overview(argv: readonly string[]): number {
 function parse(
   argv: readonly string[],
   builder: (yargs: Argv) => Argv,
-  { options = {}, asGetopt = false }: Partial<Command> = {},
+  { options = {}, asGetopt = false, operand }: Partial<Command> = {},
 ): { args: unknown; help: string } {
   const parser = yargs()
     .scriptName('ns-tool')
@@ -111,7 +115,7 @@ function parse(
       // yargs reports a mistake in the command line as a message, with or without an error of its own.
       throw error === undefined || error.name === 'YError' ? new UsageError(inOurWords(message ?? '')) : error;
     });
-  const words = asGetopt ? getopt(argv, options) : argv;
+  const words = asGetopt ? getopt(withOperand(argv, operand), options) : argv;
   if (words.includes('--help')) {
     const { columns = 80 } = process.stdout;
     parser.wrap(Math.min(80, columns));
@@ -121,6 +125,12 @@ function parse(
     help = output;
   });
   return { args, help };
+}
+
+/** A first word that is no option, as the option that it stands for. */
+function withOperand(argv: readonly string[], operand: string | undefined): readonly string[] {
+  const [first = '', ...rest] = argv;
+  return operand === undefined || first === '' || first.startsWith('-') ? argv : [`--${operand}=${first}`, ...rest];
 }
 
 /** What yargs says of a mistake, where it can be said more plainly. */

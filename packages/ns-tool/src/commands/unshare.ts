@@ -1,6 +1,6 @@
-import { basename } from 'node:path';
 import type { IdMaps, SpawnOptions } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
+import { shellOr } from '../child/shell.ts';
 import { NotStarted } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printError } from '../output.ts';
@@ -80,7 +80,7 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
     named: (kind: 'uid' | 'gid', name: string) => idNamed(name, kind === 'uid' ? '/etc/passwd' : '/etc/group'),
     subordinate: subordinateIds,
   };
-  const [argv, argv0] = commandOf(args['--'] ?? []);
+  const [argv, argv0] = shellOr(args['--'] ?? []);
   const spawnOptions = { ...unshareOptions(args, own), ...(argv0 !== undefined && { argv0 }) };
 
   if (args['dry-run']) {
@@ -105,13 +105,6 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
 
 function loadWork() {
   return Promise.all([import('@ns-tool/syscalls'), import('../unshare/unshare.ts'), import('../unshare/names.ts')]);
-}
-
-/** The command, or else the user's shell as a login shell, whose own name begins with a dash, as unshare(1) starts it. */
-function commandOf([command, ...args]: readonly string[]): [argv: [string, ...string[]], argv0?: string] {
-  if (command !== undefined) return [[command, ...args]];
-  const shell = process.env.SHELL || '/bin/sh';
-  return [[shell], `-${basename(shell)}`];
 }
 
 async function tracer(idMaps: IdMaps | undefined): Promise<Pick<SpawnOptions, 'observe'>> {

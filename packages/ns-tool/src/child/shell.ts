@@ -1,0 +1,11 @@
+import { basename } from 'node:path';
+
+/**
+ * The command, or else the user's shell as a login shell, whose own name begins with a dash: as unshare(1) and nsenter(1)
+ * start it.
+ */
+export function shellOr([command, ...args]: readonly string[]): [argv: [string, ...string[]], argv0?: string] {
+  if (command !== undefined) return [[command, ...args]];
+  const shell = process.env.SHELL || '/bin/sh';
+  return [[shell], `-${basename(shell)}`];
+}
