@@ -5,10 +5,13 @@
 import { spawn as spawnByNode } from 'node:child_process';
 import process from 'node:process';
 import { MS_PRIVATE, MS_REC, mapSelf, spawn } from '@ns-tool/syscalls';
+import { crunBundle } from './crun-bundle.mjs';
 
 const [rounds, megabytes] = process.argv.slice(2, 4).map(Number);
 const chosen = process.argv.slice(4);
 const COMMAND = '/bin/true';
+
+const bundle = crunBundle(COMMAND);
 
 /** @type {(sys: import('@ns-tool/syscalls').Recorder) => void} */
 const makePrivate = (sys) => sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
@@ -22,6 +25,10 @@ const WAYS = {
     ours({ namespaces: ['mount', 'uts', 'ipc', 'net', 'pid', 'cgroup'], setup: makePrivate }),
   'bwrap, 7 namespaces': () =>
     byNode('bwrap', '--unshare-all', '--unshare-user', '--bind', '/', '/', '--proc', '/proc', '--dev', '/dev', COMMAND),
+  'crun, 6 namespaces': () =>
+    bundle === null
+      ? Promise.reject(new Error('no crun'))
+      : byNode('crun', '--cgroup-manager=disabled', 'run', '--bundle', bundle, `ns-tool-bench-${process.pid}`),
   'spawn, 7 namespaces and proc': () =>
     ours({
       namespaces: ['mount', 'uts', 'ipc', 'net', 'pid', 'cgroup', 'user'],

@@ -49,6 +49,34 @@ describe('spawn', () => {
     expect(await output('echo $0', { argv0: 'my-shell' })).toBe('my-shell\n');
   });
 
+  it('passes the environment of this process byte for byte, with what this program has changed in it', async () => {
+    const program = `import('@ns-tool/syscalls').then(({ spawn }) => {
+      process.env.CHANGED = 'changed';
+      process.env.ADDED = 'added';
+      delete process.env.REMOVED;
+      spawn('sh', ['-c', 'printf "%s" "$BYTES" | od -An -tx1; echo "$CHANGED $ADDED $REMOVED."; env | wc -l; env -i x=1 | wc -l']);
+    })`;
+    const script = 'export BYTES=$(printf "\\377a\\200") CHANGED=1 REMOVED=1; exec "$@"';
+    const cwd = fileURLToPath(new URL('.', import.meta.url));
+    const words = ['-c', script, 'sh', process.execPath, '-e', program];
+    const { stdout } = await execa('sh', words, { cwd, extendEnv: false, env: { PATH: process.env.PATH ?? '' } });
+    // With PWD, which the shells add, and _ of the first one.
+    expect(stdout).toMatch(/^ ff 61 80\nchanged added \.\n[4-6]\n1$/);
+  });
+
+  it('has the environment of a worker thread, which is a copy of its own', async () => {
+    const program = `
+      process.env.OF_WORKER = 'yes';
+      import('@ns-tool/syscalls').then(async ({ spawn }) => {
+        const child = await spawn('sh', ['-c', 'test "$OF_WORKER" = yes']);
+        require('node:worker_threads').parentPort.postMessage((await child.exited).status);
+      })`;
+    const worker = new Worker(program, { eval: true });
+    onTestFinished(async () => void (await worker.terminate()));
+    expect(await new Promise((resolve) => worker.once('message', resolve))).toBe(0);
+    expect(process.env.OF_WORKER).toBeUndefined();
+  });
+
   it('passes no other descriptor on, whatever its flags', async () => {
     const leaky = sys.openat(AT_FDCWD, '/dev/null', O_RDONLY);
     // The directory that ls reads is the fourth.

@@ -70,11 +70,23 @@ export const texts: Kind<readonly Text[]> = {
   show: (value) => `[${value.map(quote).join(', ')}]`,
 };
 
-/** The environment of a program: strings like {@link texts}, of which strace shows the number only. */
-export const environment: Kind<readonly Text[]> = {
-  ...texts,
-  show: (value) => `[/* ${value.length} vars */]`,
+/** An environment that lies in this process's memory already. */
+export interface EnvironmentInMemory {
+  readonly address: number;
+  /** How many variables there are. */
+  readonly count: number;
+}
+
+/** The environment of a program: strings like {@link texts}, or where they lie. strace shows the number only. */
+export const environment: Kind<readonly Text[] | EnvironmentInMemory> = {
+  problem: (value) => (isInMemory(value) ? null : texts.problem(value)),
+  words: (value) => (isInMemory(value) ? [value.address] : texts.words(value)),
+  show: (value) => `[/* ${isInMemory(value) ? value.count : value.length} vars */]`,
 };
+
+function isInMemory(value: unknown): value is EnvironmentInMemory {
+  return typeof value === 'object' && value !== null && 'address' in value;
+}
 
 /** Bytes that the kernel reads, passed with their address alone: a struct whose size the kernel knows. */
 export const given: Kind<Uint8Array> = {

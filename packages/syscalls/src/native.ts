@@ -42,6 +42,14 @@ export function cloneInto(entry: number, stack: number, flags: number, argument:
   return outcome(clone(BigInt(entry), BigInt(stack), flags | 0, BigInt(argument), BigInt(pidfd), null, null));
 }
 
+let environ: BigUint64Array | undefined;
+
+/** Where the environment of this process lies now: libc's `environ`, which a change of `process.env` may move. environ(7). */
+export function environmentAddress(): number {
+  environ ??= new BigUint64Array(memoryAt(Number(koffi.address(libc.symbol('environ'))), 8));
+  return Number(environ[0]);
+}
+
 /** Memory at an address, as bytes. It must not be used once it has been unmapped. */
 export function memoryAt(address: number, length: number): ArrayBuffer {
   return koffi.view(BigInt(address), length);

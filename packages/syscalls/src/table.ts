@@ -43,6 +43,7 @@ import {
   counted,
   device,
   dirFd,
+  type EnvironmentInMemory,
   environment,
   fd,
   filled,
@@ -285,7 +286,7 @@ export const table = {
    *
    * @throws ENOENT, EACCES, ENOEXEC, ENOTDIR, ETXTBSY, E2BIG, ELOOP.
    */
-  execve: call<(pathname: Text, argv: readonly Text[], envp: readonly Text[]) => number>(
+  execve: call<(pathname: Text, argv: readonly Text[], envp: readonly Text[] | EnvironmentInMemory) => number>(
     59,
     221,
     text,

@@ -13,6 +13,7 @@ export interface Exit {
 
 const waiting = new Map<number, (exit: Exit) => void>();
 let timer: NodeJS.Timeout | undefined;
+let isListening = false;
 
 /** CLD_EXITED of siginfo's si_code: asm-generic/siginfo.h. */
 export const CLD_EXITED = 1;
@@ -34,7 +35,9 @@ export function whenEnded(pidfd: number): Promise<Exit> {
 function startLooking(): void {
   // Loaded when the first child runs: it brings most of node:stream along.
   const { isMainThread } = process.getBuiltinModule('node:worker_threads');
-  if (isMainThread) process.on('SIGCHLD', look);
+  // For good: to listen anew for each child would take as long as to wait for it. A listener keeps no process alive.
+  if (isMainThread && !isListening) process.on('SIGCHLD', look);
+  isListening = true;
   timer = setInterval(look, isMainThread ? 2 ** 30 : 10);
 }
 
@@ -45,9 +48,7 @@ function look(): void {
     waiting.delete(pidfd);
     resolve(exit);
   }
-  if (waiting.size > 0) return;
-  process.off('SIGCHLD', look);
-  clearInterval(timer);
+  if (waiting.size === 0) clearInterval(timer);
 }
 
 /** How a child ended, reaping it; or null while it runs. */

@@ -1,5 +1,7 @@
 /** The last steps of a child: to become the command. */
 import type { ErrnoName } from '../errno.ts';
+import type { EnvironmentInMemory } from '../kinds.ts';
+import { environmentAddress } from '../native.ts';
 import type { Recorder } from '../record.ts';
 
 /** Where execvp(3) looks if there is no PATH. */
@@ -14,16 +16,38 @@ export function candidates(command: string, path: string | undefined): string[] 
   return (path ?? DEFAULT_PATH).split(':').map((directory) => `${directory === '' ? '.' : directory}/${command}`);
 }
 
-/** Becomes the command: the first of its candidates that can be executed, looked for in the child's own root. */
+/**
+ * Becomes the command: the first of its candidates that can be executed, looked for in the child's own root.
+ *
+ * @param env this process's own if undefined.
+ */
 export function execute(
   sys: Recorder,
   command: string,
   argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Readonly<Record<string, string | undefined>> | undefined,
 ): void {
-  const environment = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  const paths = candidates(command, env.PATH);
+  const environment = env === undefined ? ownEnvironment() : listOf(env);
+  const paths = candidates(command, (env ?? process.env).PATH);
   const trying = sys.allowing(...TRY_NEXT);
   for (const path of paths.slice(0, -1)) trying.execve(path, argv, environment);
   sys.execve(paths.at(-1) ?? command, argv, environment);
+}
+
+/**
+ * Not copied: it may hold bytes that are no text, and a copy would take as long as all else together. A worker thread has
+ * one of its own, which is no memory of libc.
+ */
+function ownEnvironment(): readonly string[] | EnvironmentInMemory {
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return listOf(process.env);
+  return {
+    address: environmentAddress(),
+    get count() {
+      return Object.keys(process.env).length;
+    },
+  };
+}
+
+function listOf(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }

@@ -219,7 +219,7 @@ function programFor(
       connect(sys, plumbing);
     }),
     ...resetSignals(),
-    ...record((sys) => execute(sys, command, argv, options.env ?? process.env)),
+    ...record((sys) => execute(sys, command, argv, options.env)),
   ];
 }
 
