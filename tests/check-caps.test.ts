@@ -86,7 +86,7 @@ describe.skipIf(needsRoot('ns-tool check-caps'))('ns-tool check-caps', () => {
     for (const kind of KINDS.filter((kind) => kind !== 'user')) {
       expect(stdout).toMatch(
         new RegExp(
-          `^  ${kind}: +no \\(clone: Operation not permitted \\(EPERM\\): it takes CAP_SYS_ADMIN\\); in a user namespace of your own: yes$`,
+          `^  ${kind}: +no \\((?:clone|unshare): Operation not permitted \\(EPERM\\): it takes CAP_SYS_ADMIN\\); in a user namespace of your own: yes$`,
           'm',
         ),
       );

@@ -42,6 +42,23 @@ describe.skipIf(needsRoot('ns-tool mount --user, in a stand of its own'))(
       expect(stdout).toContain('\n--user x\n');
     });
 
+    it('--dry-run shows how the user namespace is made, and makes none; --trace shows it with the rest', async () => {
+      const dry = await run('--dry-run', '--size', '1m');
+      expect(dry.stdout).toMatch(/^clone\(.*CLONE_NEWUSER\)\n[\s\S]*write\(r\d+, "0 54321 1\\n", 10\)\n/);
+      expect(dry.stdout).toMatch(/\nexecve\("\/node\/node", \[.*"mount", "--size", "1m"\], .*\)\n$/);
+      expect(dry).toMatchObject({ status: 0, stderr: '' });
+      expectUnnoticed(dry);
+      const { stderr } = await run('--trace');
+      expect(stderr).toMatch(/^clone\(.*CLONE_NEWUSER\) = \d+\n[\s\S]*\nunshare\(CLONE_NEWNS\) = 0\n/);
+    });
+
+    it('--dry-run without --user is refused, since the calls depend on what is found', async () => {
+      const stand = await Stand.forTest();
+      const { stderr, status } = await stand.run({ program: 'ns-tool', args: ['mount', '--dry-run'], uid: ORDINARY });
+      expect(stderr).toMatch(/^error: --dry-run is for --user.*\n.*--trace\n$/);
+      expect(status).toBe(2);
+    });
+
     it('says what is in the way where user namespaces are switched off', async () => {
       const stand = await Stand.forTest();
       // In a user namespace of its own, a limit of 0 forbids any further one.

@@ -1,7 +1,6 @@
 /** Which namespaces can be made here, tried for real. */
-import { readFileSync } from 'node:fs';
 import { errnoMessage, mapSelf, NAMESPACE_KINDS, type NamespaceKind, SyscallError, spawn } from '@ns-tool/syscalls';
-import { whyNoUserNamespace } from './user-namespace-limits.ts';
+import { readSetting, whyNoUserNamespace } from './user-namespace-limits.ts';
 
 /** What came of the attempt to make a namespace. */
 export interface NamespaceCreation {
@@ -52,13 +51,4 @@ function reasonOf(kind: NamespaceKind, { call, errno, code }: SyscallError): str
   const refused = `${call}: ${errnoMessage(errno)} (${code})`;
   if (kind === 'user') return [refused, whyNoUserNamespace(readSetting)].filter(Boolean).join('; ');
   return code === 'EPERM' ? `${refused}: it takes CAP_SYS_ADMIN` : refused;
-}
-
-/** A setting below /proc/sys, or null where the kernel has none of that name. */
-export function readSetting(name: string): string | null {
-  try {
-    return readFileSync(`/proc/sys/${name}`, 'utf8').trim();
-  } catch {
-    return null;
-  }
 }

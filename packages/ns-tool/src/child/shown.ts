@@ -1,9 +1,10 @@
 /** The start of a process as text: what is planned, and what came of it. */
 import {
   type Attempt,
+  CLONE_VFORK,
   cloneFlagsOf,
-  type IdMaps,
   type IdRange,
+  namespaceFile,
   programOf,
   ResultOf,
   type SpawnOptions,
@@ -11,33 +12,44 @@ import {
   showOutcome,
   showProgram,
 } from '@ns-tool/syscalls';
+import { printError } from '../output.ts';
 
 /** The calls that start a command, in strace's notation; the parent's first. */
 export function showPlan(argv: readonly [string, ...string[]], options: SpawnOptions): string[] {
-  const { idMaps, ...inChild } = options;
   const [command, ...args] = argv;
-  const program = programOf(command, args, inChild);
+  const program = programOf(command, args, options);
   const lines = showProgram(program).filter((_, i) => program[i]?.aside === false);
-  return [showCall('clone', [cloneFlagsOf(options), null, null]), ...showMaps('CHILD', idMaps), ...lines];
+  return [showCall('clone', [cloneFlagsOf(options), null, null]), ...showParent('CHILD', options), ...lines];
 }
 
 /** The calls that were made, each with its result. The command's own execve(2) is the last: those that follow never ran. */
-export function showAttempt({ cloned, flags, steps }: Attempt, idMaps: IdMaps | undefined): string[] {
+function showAttempt({ cloned, flags, steps }: Attempt, options: SpawnOptions): string[] {
   const lines = steps.flatMap(({ call: { name, args, aside }, result }, i) => {
     const becameCommand = name === 'execve' && result === null && steps[i - 1]?.result !== null;
     if (aside || (result === null && !becameCommand)) return [];
     const values = args.map((arg) => (arg instanceof ResultOf ? steps[arg.step]?.result : arg));
     return [showOutcome(name, values, result ?? 0)];
   });
-  return [showOutcome('clone', [flags, null, null], cloned), ...showMaps(String(cloned), idMaps), ...lines];
+  return [showOutcome('clone', [flags, null, null], cloned), ...showParent(String(cloned), options), ...lines];
 }
 
-/** What the parent writes meanwhile, while the child waits for it. */
-function showMaps(child: string, idMaps: IdMaps | undefined): string[] {
-  if (idMaps === undefined) return [];
+/** An observer for `spawn` with these options: prints what each child has done. What `--trace` stands for. */
+export function tracing(options: SpawnOptions): (attempt: Attempt) => void {
+  return (attempt) => {
+    for (const line of showAttempt(attempt, options)) printError(line);
+  };
+}
+
+/** What the parent does meanwhile, if the child waits for it: otherwise the clone(2) holds the parent up. */
+function showParent(child: string, options: SpawnOptions): string[] {
+  if (cloneFlagsOf(options) & CLONE_VFORK) return [];
+  const { idMaps = { uid: [], gid: [] }, keep = {} } = options;
   const show = (file: string, ranges: readonly IdRange[]) =>
     ranges.map(
       ({ inside, outside, count }) => `# the parent writes to /proc/${child}/${file}: ${inside} ${outside} ${count}`,
     );
-  return [...show('gid_map', idMaps.gid), ...show('uid_map', idMaps.uid)];
+  const files = Object.entries(keep).map(
+    ([kind, file]) => `# the parent mounts /proc/${child}/ns/${namespaceFile(kind as keyof typeof keep)} on ${file}`,
+  );
+  return [...show('gid_map', idMaps.gid), ...show('uid_map', idMaps.uid), ...files];
 }

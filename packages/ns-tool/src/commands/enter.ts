@@ -4,18 +4,18 @@ import { shellOr } from '../child/shell.ts';
 import type { Target } from '../enter/enter.ts';
 import { NotStarted, UsageError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
-import { print, printError } from '../output.ts';
+import { print } from '../output.ts';
 
 export const command = 'enter';
 export const describe = 'Run a command in the namespaces of a process, with the options of nsenter(1)';
 
 export const asGetopt = true;
 
-/** The option that a first word without dashes stands for. */
-export const operand = 'process';
+/** The option that a first word without dashes stands for. No name of nsenter(1) begins as it does, and is abbreviated to it. */
+export const operand = 'operand';
 
 export const options = {
-  process: { type: 'string', requiresArg: true, hidden: true },
+  operand: { type: 'string', requiresArg: true, hidden: true },
   target: { alias: 't', type: 'string', requiresArg: true, describe: 'The process, by its pid' },
   all: { alias: 'a', type: 'boolean', describe: 'Enter all its namespaces' },
   mount: { alias: 'm', type: 'string', describe: 'Enter its mount namespace, or that of =FILE, as with the others' },
@@ -61,10 +61,11 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
   const work = await onThisMachine(loadWork);
   const target = targetIn(args, work);
   const [argv, argv0] = shellOr(args['--'] ?? []);
-  const isPlain = args.process !== undefined && !saysWhere(args);
-  const enterArguments = isPlain && target !== null ? { ...args, ...work.whereItIs(target) } : args;
+  const may = privileges(work);
+  const isPlain = args.operand !== undefined && !saysWhere(args);
+  const enterArguments = isPlain && target !== null ? { ...args, ...work.whereItIs(target, may) } : args;
   const spawnOptions = {
-    ...work.enterOptions(enterArguments, target, privileges(work)),
+    ...work.enterOptions(enterArguments, target, may),
     ...(argv0 !== undefined && { argv0 }),
     ...(args.env && { env: environmentOf(target, work) }),
   };
@@ -74,12 +75,8 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
     return 0;
   }
   try {
-    const { status, askedBy } = await work.runCommand(argv, {
-      ...spawnOptions,
-      observe(attempt) {
-        if (args.trace) for (const line of work.showAttempt(attempt, undefined)) printError(line);
-      },
-    });
+    const tracing = args.trace && { observe: work.tracing(spawnOptions) };
+    const { status, askedBy } = await work.runCommand(argv, { ...spawnOptions, ...tracing });
     return askedBy ?? status;
   } catch (error) {
     if (!(error instanceof work.SyscallError)) throw error;
@@ -89,7 +86,7 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
 
 /** Options that do not say where to go. */
 const OTHERS: readonly string[] = [
-  'process',
+  'operand',
   'target',
   'setuid',
   'setgid',
@@ -122,10 +119,10 @@ async function loadWork() {
 
 /** The process that is meant, or null if none was named: then namespaces are those of files. */
 function targetIn(args: Arguments, work: Work): Target | null {
-  if (args.process !== undefined && args.target !== undefined) {
+  if (args.operand !== undefined && args.target !== undefined) {
     throw new UsageError('two processes to enter', 'Give one: ns-tool enter PID, or --target PID');
   }
-  if (args.process !== undefined) return work.targetOf(args.process);
+  if (args.operand !== undefined) return work.targetOf(args.operand);
   if (args.target !== undefined) return work.targetWithPid(args.target);
   if (!saysWhere(args)) {
     throw new UsageError('nothing to enter', 'Name a process: ns-tool enter PID, or a file: ns-tool enter --net=FILE');
@@ -138,12 +135,19 @@ function privileges({ effectiveCapabilities }: Work) {
   return { join: names.includes('CAP_SYS_ADMIN'), setGroups: names.includes('CAP_SETGID') };
 }
 
-/** @throws UsageError without a process; NotStarted if it may not be looked at. */
+/** @throws UsageError without a process; NotStarted if there is none, or it may not be looked at. */
 function environmentOf(target: Target | null, work: Work): Record<string, string> {
   if (target === null) throw new UsageError('--env takes a process', 'Name one: ns-tool enter PID --env');
   try {
     return work.environmentOf(target);
   } catch (error) {
-    throw new NotStarted((error as Error).message, 'Its environment is for its user and root to see: use sudo.');
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isThere = code !== 'ENOENT' && code !== 'ESRCH';
+    throw new NotStarted(
+      message,
+      isThere
+        ? 'Its environment is for its user and root to see: use sudo.'
+        : 'There is no such process: ps -e lists those that there are.',
+    );
   }
 }

@@ -22,6 +22,7 @@ export const options = {
   user: { type: 'boolean', default: false, describe: 'Without root: in a user namespace of its own' },
   json: { type: 'boolean', default: false, describe: 'Print JSON' },
   trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
+  'dry-run': { type: 'boolean', default: false, describe: 'With --user: print the calls of its child, and make none' },
 } as const;
 
 export function builder(yargs: Argv): Argv {
@@ -47,9 +48,12 @@ export async function run(args: Arguments, context: Context): Promise<number | N
   const inside = args['--'] ?? [];
   const cwd = workingDirectory();
   const { SyscallError, trace, isolateTmpfs, hintFor } = await onThisMachine(loadWork);
-  if (args.user) {
-    const { rerunInUserNamespace } = await import('../user-namespace/rerun.ts');
-    return await rerunInUserNamespace(context);
+  if (args.user) return await runAsUser(args, context);
+  if (args['dry-run']) {
+    throw new UsageError(
+      '--dry-run is for --user, which starts a child',
+      'ns-tool mount itself makes its calls as it goes, and looks between them; to see them: --trace',
+    );
   }
   const sys = args.trace ? trace(await context.loadSys(), printError) : await context.loadSys();
 
@@ -60,6 +64,16 @@ export async function run(args: Arguments, context: Context): Promise<number | N
     if (!(error instanceof SyscallError)) throw error;
     throw new UserError(error.message, hintFor(error, target), { cause: error });
   }
+}
+
+/** Does it all in a child, which is root of a user namespace of its own. */
+async function runAsUser(args: Arguments, context: Context): Promise<number | NodeJS.Signals> {
+  const { IN_USER_NAMESPACE, rerunInUserNamespace, withoutUser } = await import('../user-namespace/rerun.ts');
+  if (!args.trace && !args['dry-run']) return await rerunInUserNamespace(context, undefined);
+  const { showPlan, tracing } = await import('../child/shown.ts');
+  if (!args['dry-run']) return await rerunInUserNamespace(context, tracing(IN_USER_NAMESPACE));
+  for (const line of showPlan(withoutUser(context), IN_USER_NAMESPACE)) print(line);
+  return 0;
 }
 
 async function loadWork() {

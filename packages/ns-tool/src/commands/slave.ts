@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import type { Attempt, Recorder, SpawnOptions, Sys } from '@ns-tool/syscalls';
+import type { Recorder, SpawnOptions, Sys } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
 import { NotStarted, UsageError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
-import { BrokenPipe, print, printable, printError } from '../output.ts';
+import { BrokenPipe, print, printable } from '../output.ts';
 import type { Remount } from '../slave-mounts/slave-mounts.ts';
 
 export const command = 'slave';
@@ -51,17 +51,16 @@ type Words = readonly [string, ...string[]];
 type Work = Awaited<ReturnType<typeof loadWork>>;
 
 async function loadWork() {
-  const [syscalls, table, ids, slaveMounts, report, hints, child, shown] = await Promise.all([
+  const [syscalls, table, ids, slaveMounts, hints, child, shown] = await Promise.all([
     import('@ns-tool/syscalls'),
     import('../mount-table/proc-mounts.ts'),
     import('../namespace-id.ts'),
     import('../slave-mounts/slave-mounts.ts'),
-    import('../slave-mounts/namespace-report.ts'),
     import('../slave-mounts/hints.ts'),
     import('../child/run-command.ts'),
     import('../child/shown.ts'),
   ]);
-  return { ...syscalls, ...table, ...ids, ...slaveMounts, ...report, ...hints, ...child, ...shown };
+  return { ...syscalls, ...table, ...ids, ...slaveMounts, ...hints, ...child, ...shown };
 }
 
 async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
@@ -83,47 +82,40 @@ async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
     for (const line of work.showPlan(argv, spawnOptions)) print(line);
     return 0;
   }
-  const { status, askedBy } = await work.runCommand(argv, { ...spawnOptions, observe: tracer(args, work) });
+  const tracing = args.trace && { observe: work.tracing(spawnOptions) };
+  const { status, askedBy } = await work.runCommand(argv, { ...spawnOptions, ...tracing });
   return askedBy ?? status;
 }
 
 /** Standard output carries the document alone, so the command's own goes to standard error. */
 async function showJson(argv: Words, args: Arguments, mountPoints: readonly Buffer[], work: Work, sys: Sys) {
   const outside = work.mountNamespaceId(sys);
-  const report = work.namespaceReport(sys);
+  // Filled by the child: when this process could look where it is, it may have ended.
+  const link = new Uint8Array(LINK_SIZE);
   const spawnOptions = inSlaves((child) => {
     work.remountAsSlaves(child, mountPoints);
-    report.send(child);
+    child.readlinkat(work.AT_FDCWD, '/proc/self/ns/mnt', link);
   });
-  const traceAttempt = tracer(args, work);
-  let inside = 0;
+  const trace = work.tracing(spawnOptions);
   let mounts: readonly Remount[] = [];
-  try {
-    const { status, askedBy } = await work.runCommand(argv, {
-      ...spawnOptions,
-      stdio: [0, 2, 2],
-      observe(attempt) {
-        inside = report.receive();
-        mounts = work.remountsOf(attempt.steps);
-        traceAttempt(attempt);
-      },
-    });
-    const outcome = askedBy ?? status;
-    print(JSON.stringify({ namespace: { outside, inside }, mounts, command: { argv, status: outcome } }, null, 2));
-    return outcome;
-  } finally {
-    report.close();
-  }
+  const { status, askedBy } = await work.runCommand(argv, {
+    ...spawnOptions,
+    stdio: [0, 2, 2],
+    observe(attempt) {
+      mounts = work.remountsOf(attempt.steps);
+      if (args.trace) trace(attempt);
+    },
+  });
+  const inside = work.namespaceIdIn(Buffer.from(link).toString());
+  const outcome = askedBy ?? status;
+  print(JSON.stringify({ namespace: { outside, inside }, mounts, command: { argv, status: outcome } }, null, 2));
+  return outcome;
 }
+
+/** More than `mnt:[4294967295]` takes. */
+const LINK_SIZE = 32;
 
 /** How the child is started, whatever is printed: in a mount namespace of its own, and never outliving ns-tool. */
 function inSlaves(setup: (child: Recorder) => void): SpawnOptions {
   return { namespaces: ['mount'], parentDeathSignal: 'SIGKILL', setup };
-}
-
-/** Prints what a child has done, if that was asked for. */
-function tracer({ trace }: Arguments, { showAttempt }: Work): (attempt: Attempt) => void {
-  return (attempt) => {
-    if (trace) for (const line of showAttempt(attempt, undefined)) printError(line);
-  };
 }

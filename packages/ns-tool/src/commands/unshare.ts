@@ -1,9 +1,8 @@
-import type { IdMaps, SpawnOptions } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { shellOr } from '../child/shell.ts';
 import { NotStarted } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
-import { print, printError } from '../output.ts';
+import { print } from '../output.ts';
 
 export const command = 'unshare';
 export const describe = 'Run a command in new namespaces, with the options of unshare(1)';
@@ -83,15 +82,17 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
   const [argv, argv0] = shellOr(args['--'] ?? []);
   const spawnOptions = { ...unshareOptions(args, own), ...(argv0 !== undefined && { argv0 }) };
 
+  const { showPlan, tracing } = await import('../child/shown.ts');
   if (args['dry-run']) {
-    const { showPlan } = await import('../child/shown.ts');
     for (const line of showPlan(argv, spawnOptions)) print(line);
     return 0;
   }
-  const tracing = args.trace ? await tracer(spawnOptions.idMaps) : {};
   const { runCommand } = await import('../child/run-command.ts');
   try {
-    const { status, askedBy } = await runCommand(argv, { ...spawnOptions, ...tracing });
+    const { status, askedBy } = await runCommand(argv, {
+      ...spawnOptions,
+      ...(args.trace && { observe: tracing(spawnOptions) }),
+    });
     return askedBy ?? status;
   } catch (error) {
     if (error instanceof IdMapError) throw new NotStarted(error.message, ID_MAP_HINT, { cause: error });
@@ -105,13 +106,4 @@ export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
 
 function loadWork() {
   return Promise.all([import('@ns-tool/syscalls'), import('../unshare/unshare.ts'), import('../unshare/names.ts')]);
-}
-
-async function tracer(idMaps: IdMaps | undefined): Promise<Pick<SpawnOptions, 'observe'>> {
-  const { showAttempt } = await import('../child/shown.ts');
-  return {
-    observe(attempt) {
-      for (const line of showAttempt(attempt, idMaps)) printError(line);
-    },
-  };
 }

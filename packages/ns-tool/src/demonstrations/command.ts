@@ -3,7 +3,7 @@ import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
-import { print, printable, printError } from '../output.ts';
+import { print, printable } from '../output.ts';
 import type { Afterwards, Seen } from './demonstrate.ts';
 import type { Demonstration, DemonstrationName, Facts } from './kinds.ts';
 
@@ -49,8 +49,8 @@ async function run(kind: DemonstrationName, args: Arguments, { loadSys }: Contex
   const { user = false, '--': command = [] } = args;
   const settings = { user, command, stdout: args.json ? 2 : 1 };
 
+  const { showPlan, tracing } = await import('../child/shown.ts');
   if (args['dry-run']) {
-    const { showPlan } = await import('../child/shown.ts');
     const plan = planOf(demonstration, settings);
     for (const line of showPlan(plan.argv, plan.options)) print(line);
     return 0;
@@ -60,7 +60,7 @@ async function run(kind: DemonstrationName, args: Arguments, { loadSys }: Contex
     const { status, afterwards } = await demonstrate(
       await loadSys(),
       demonstration,
-      { ...settings, ...(args.trace && (await tracer())) },
+      { ...settings, ...(args.trace && { observe: tracing({}) }) },
       (looked) => {
         seen = looked;
         if (!args.json) show(demonstration, looked, user);
@@ -83,15 +83,6 @@ async function loadWork() {
     import('./hints.ts'),
   ]);
   return { ...syscalls, ...kinds, ...demonstrate, ...hints };
-}
-
-async function tracer() {
-  const { showAttempt } = await import('../child/shown.ts');
-  return {
-    observe(attempt: Parameters<typeof showAttempt>[0]) {
-      for (const line of showAttempt(attempt, undefined)) printError(line);
-    },
-  };
 }
 
 function show({ title, link, isolates, notes }: Demonstration, { namespace, outside, inside }: Seen, user: boolean) {

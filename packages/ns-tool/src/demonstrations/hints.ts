@@ -1,7 +1,6 @@
 /** What to do about an error of a demonstration. */
 import type { SyscallError } from '@ns-tool/syscalls';
-import { readSetting } from '../capabilities/namespace-creation.ts';
-import { whyNoUserNamespace } from '../capabilities/user-namespace-limits.ts';
+import { userNamespaceHint } from '../capabilities/user-namespace-limits.ts';
 import { DEMONSTRATIONS, type DemonstrationName } from './kinds.ts';
 
 /**
@@ -15,7 +14,7 @@ export function hintFor({ call, code }: SyscallError, kind: DemonstrationName, i
     case 'making EPERM':
     case 'openat EACCES':
     case 'write EPERM':
-      return inUserNamespace ? noUserNamespace() : notPermitted(kind);
+      return inUserNamespace ? userNamespaceHint() : notPermitted(kind);
     case 'making ENOSPC':
     case 'making EUSERS':
       return `A limit of /proc/sys/user is reached, of max_${DEMONSTRATIONS[kind].link}_namespaces for one, or it is 0; raise it, or end some.`;
@@ -36,11 +35,4 @@ function notPermitted(kind: DemonstrationName): string {
   return process.geteuid?.() === 0
     ? `You are root, but without CAP_SYS_ADMIN or under a seccomp filter, as in a container; start it with --cap-add SYS_ADMIN, ${without}`
     : `A ${title} namespace takes root (CAP_SYS_ADMIN): sudo ns-tool ${kind}; ${without}`;
-}
-
-function noUserNamespace(): string {
-  const why = whyNoUserNamespace(readSetting);
-  return why === ''
-    ? 'A seccomp filter, a security module or chroot(2) forbids user namespaces here.'
-    : `User namespaces are restricted here. ${why}`;
 }

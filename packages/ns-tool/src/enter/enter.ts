@@ -34,6 +34,8 @@ export interface Target {
   readonly pid: number;
   /** The kinds of namespace in which it and this process differ. */
   readonly differs: readonly NamespaceKind[];
+  /** Whether its user namespace denies setgroups(2). */
+  readonly deniesSetgroups: boolean;
 }
 
 /** What this process may do in its own user namespace. */
@@ -44,9 +46,18 @@ export interface Privileges {
   readonly setGroups: boolean;
 }
 
-/** What `ns-tool enter PID` asks for: where the process is, as far as that is elsewhere. */
-export function whereItIs({ differs }: Target): EnterArguments {
-  return { ...Object.fromEntries(differs.map((kind) => [kind, ''])), root: '', wdns: '/' };
+/**
+ * What `ns-tool enter PID` asks for: where the process is, as far as that is elsewhere. To become root there takes
+ * setgroups(2); an ordinary user, to whom it is denied, stays who he is, which is root in a user namespace that he has made so.
+ */
+export function whereItIs({ differs, deniesSetgroups }: Target, may: Privileges): EnterArguments {
+  const namespaces = Object.fromEntries(differs.map((kind) => [kind, '']));
+  return {
+    ...namespaces,
+    root: '',
+    wdns: '/',
+    ...(deniesSetgroups && !may.setGroups && { 'preserve-credentials': true }),
+  };
 }
 
 /**
@@ -56,6 +67,9 @@ export function whereItIs({ differs }: Target): EnterArguments {
  * @throws UsageError for a value that makes no sense, and for what takes a target without one.
  */
 export function enterOptions(args: EnterArguments, target: Target | null, may: Privileges): SpawnOptions {
+  if (args.wd !== undefined && args.wdns !== undefined) {
+    throw new UsageError('--wd and --wdns exclude each other', '--wd is a directory outside, --wdns one inside');
+  }
   const { files, kinds } = namespacesOf(args, target);
   const all = [...files.map(({ kind }) => kind), ...kinds];
   const stays = args['no-fork'] === true && all.includes('pid');
@@ -72,11 +86,12 @@ export function enterOptions(args: EnterArguments, target: Target | null, may: P
       if (args.root !== undefined) opened.root = openDirectory(sys, args.root || ofTarget(target, 'root', 'root'));
       if (args.wd !== undefined) opened.wd = openDirectory(sys, args.wd || ofTarget(target, 'wd', 'cwd'));
       if (stays) opened.pid = openPidNamespace(sys, joined);
+      if (opened.pid !== undefined && may.join) sys.setns(opened.pid, namespaceFlags(['pid']));
       // In the user namespace it may be denied.
       if (changesIds && may.setGroups) sys.setgroups([]);
     },
     setup(sys) {
-      if (opened.pid !== undefined) sys.setns(opened.pid, namespaceFlags(['pid']));
+      if (opened.pid !== undefined && !may.join) sys.setns(opened.pid, namespaceFlags(['pid']));
       if (opened.root !== undefined) {
         if (opened.wd === undefined && args.wdns === undefined) opened.wd = openDirectory(sys, '.');
         sys.fchdir(opened.root);

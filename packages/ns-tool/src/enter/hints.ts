@@ -9,6 +9,7 @@ export function hintFor({ call, code, args, values }: SyscallError, isRoot: bool
     case 'pidfd_open ESRCH':
       return `There is no process ${args[0]}, in this pid namespace; ps -e lists those that there are.`;
     case 'pidfd_open EINVAL':
+    case 'pidfd_open ENOENT': // since Linux 6.16
       return `${args[0]} is a thread of a process: give the pid of the process, Tgid in /proc/${args[0]}/status`;
     case 'pidfd_open ENOSYS':
       return 'This takes Linux 5.3, and namespaces of a process at once Linux 5.8; name its files: --net=/proc/PID/ns/net';

@@ -6,20 +6,17 @@ import { printable } from '../output.ts';
 import type { Target } from './enter.ts';
 
 /**
- * The process with a pid, or the one that has this name. Of several with that name, one will do if they are in the same
- * namespaces, as the workers of a server are.
+ * The process with a pid, or the one that has this name, other than this one itself. Of several with that name, one will do
+ * if they are in the same namespaces, as the workers of a server are.
  *
  * @throws NotStarted if there is none, or if they are in different ones.
  */
 export function targetOf(text: string): Target {
   if (/^\d+$/.test(text)) return targetWithPid(text);
-  const named = pids().filter((pid) => nameOf(pid) === text);
+  const named = pids().filter((pid) => pid !== String(process.pid) && nameOf(pid) === text);
   const [first, ...others] = named;
   if (first === undefined) {
-    throw new NotStarted(
-      `no process has the name ${printable(text)}`,
-      'ps -e lists the names that there are.',
-    );
+    throw new NotStarted(`no process has the name ${printable(text)}`, 'ps -e lists the names that there are.');
   }
   const places = linksOf(first);
   const elsewhere = others.filter((pid) => linksOf(pid).join() !== places.join());
@@ -32,13 +29,20 @@ export function targetOf(text: string): Target {
   return targetWithPid(first);
 }
 
+/** The highest number that a pid_t holds: the kernel takes no notice of what lies above it, and finds another process. */
+const HIGHEST = 2 ** 31 - 1;
+
 /** @throws UsageError for what cannot be a pid. */
 export function targetWithPid(text: string): Target {
-  if (!/^[1-9]\d{0,9}$/.test(text)) {
+  if (!/^[1-9]\d*$/.test(text) || Number(text) > HIGHEST) {
     throw new UsageError(`not a pid: ${JSON.stringify(text)}`, 'Give the number of a process: ps -e lists them');
   }
   const [own, theirs] = [linksOf('self'), linksOf(text)];
-  return { pid: Number(text), differs: NAMESPACE_KINDS.filter((_, i) => own[i] !== theirs[i]) };
+  return {
+    pid: Number(text),
+    differs: NAMESPACE_KINDS.filter((_, i) => own[i] !== theirs[i]),
+    deniesSetgroups: ifReadable(() => readFileSync(`/proc/${text}/setgroups`, 'latin1')) === 'deny\n',
+  };
 }
 
 /** The environment of a process, for a command that is to find itself in its place. */

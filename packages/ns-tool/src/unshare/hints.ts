@@ -1,7 +1,7 @@
 /** What to do about an error of `ns-tool unshare`. */
 import { dirname } from 'node:path';
 import { MS_BIND, type NamespaceKind, type SyscallError } from '@ns-tool/syscalls';
-import { readSetting } from '../capabilities/namespace-creation.ts';
+import { readSetting, userNamespaceHint } from '../capabilities/user-namespace-limits.ts';
 import { printable } from '../output.ts';
 
 /** What was asked for, as far as an error may come from it. */
@@ -84,9 +84,7 @@ function keepingHint(code: string, file: string): string | undefined {
 }
 
 function notPermitted({ namespaces, isRoot }: Asked): string {
-  if (namespaces.includes('user')) {
-    return 'User namespaces are restricted here: see /proc/sys/user/max_user_namespaces, kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns; inside chroot(2), or under the seccomp filter of a container, there are none.';
-  }
+  if (namespaces.includes('user')) return userNamespaceHint();
   return isRoot
     ? 'You are root, but without CAP_SYS_ADMIN, or under a seccomp filter, as in a container. A user namespace may help: add --map-root-user'
     : 'It takes root, or a user namespace of your own: add --map-root-user (-r), or use sudo.';

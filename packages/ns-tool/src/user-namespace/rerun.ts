@@ -1,7 +1,18 @@
-import { mapSelf, SyscallError } from '@ns-tool/syscalls';
+import { mapSelf, type SpawnOptions, SyscallError } from '@ns-tool/syscalls';
+import { userNamespaceHint } from '../capabilities/user-namespace-limits.ts';
 import { runCommand } from '../child/run-command.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
+
+/** How to start this command line again: as root of a new user namespace. */
+export const IN_USER_NAMESPACE: SpawnOptions = { namespaces: ['user'], idMaps: mapSelf() };
+
+/** The words that start this command line again, without `--user`, and without `--dry-run`, which shows them. */
+export function withoutUser({ self, argv }: Context): [string, ...string[]] {
+  const dashes = argv.indexOf('--');
+  const words = argv.filter((word, i) => !(/^--(user|dry-run)(=.*)?$/.test(word) && (dashes === -1 || i < dashes)));
+  return [...self, ...words] as [string, ...string[]];
+}
 
 /**
  * Runs this command line again, without `--user`, as root of a new user namespace: what takes root there takes no privilege
@@ -9,11 +20,13 @@ import { UserError } from '../errors.ts';
  *
  * @throws UserError where the kernel allows no user namespace.
  */
-export async function rerunInUserNamespace({ self, argv }: Context): Promise<number | NodeJS.Signals> {
-  const dashes = argv.indexOf('--');
-  const words = argv.filter((word, i) => !(/^--user(=.*)?$/.test(word) && (dashes === -1 || i < dashes)));
+export async function rerunInUserNamespace(
+  context: Context,
+  observe: SpawnOptions['observe'],
+): Promise<number | NodeJS.Signals> {
   try {
-    const { status, askedBy } = await runCommand([...self, ...words], { namespaces: ['user'], idMaps: mapSelf() });
+    const options = { ...IN_USER_NAMESPACE, ...(observe !== undefined && { observe }) };
+    const { status, askedBy } = await runCommand(withoutUser(context), options);
     return askedBy ?? status;
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
@@ -21,16 +34,14 @@ export async function rerunInUserNamespace({ self, argv }: Context): Promise<num
   }
 }
 
-/** What keeps user namespaces from being made: user_namespaces(7), and what distributions have added. */
 function hintFor({ call, code }: SyscallError): string | undefined {
   switch (`${call} ${code}`) {
     case 'clone ENOSPC':
     case 'clone EUSERS':
-      return 'The limit /proc/sys/user/max_user_namespaces is reached, or it is 0: sudo sysctl user.max_user_namespaces=10000';
     case 'clone EPERM':
     case 'openat EACCES':
     case 'write EPERM':
-      return 'User namespaces are for root only here. Debian: sudo sysctl kernel.unprivileged_userns_clone=1. Ubuntu: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0. In a container: --security-opt seccomp=unconfined';
+      return userNamespaceHint();
     case 'clone EINVAL':
       return 'This kernel has no user namespaces (CONFIG_USER_NS).';
     default:
