@@ -167,6 +167,28 @@ describe('spawn', () => {
     expect(sharedMappings()).toBe(before.mappings);
   });
 
+  // So many that libuv loses some, SIGCHLD too: its pipe for them is full.
+  it('works while signals arrive all the time, which reach this process and no child', async () => {
+    const program = `
+      let signals = 0;
+      process.on('SIGUSR2', () => signals++);
+      import('@ns-tool/syscalls').then(async ({ spawn }) => {
+        const storm = await spawn('sh', ['-c', 'while kill -USR2 ' + process.pid + '; do :; done 2>/dev/null']);
+        const ends = {};
+        for (let i = 0; i < 80; i++) {
+          const child = await spawn('true', [], { parentDeathSignal: i % 2 ? 'SIGKILL' : undefined });
+          const { status, signal } = await child.exited;
+          ends[status ?? signal] = (ends[status ?? signal] ?? 0) + 1;
+        }
+        storm.kill('SIGKILL');
+        await storm.exited;
+        console.log(JSON.stringify({ ends, stormy: signals > 100 }));
+      });`;
+    const cwd = fileURLToPath(new URL('.', import.meta.url));
+    const { stdout } = await execa(process.execPath, ['-e', program], { cwd, timeout: 20_000 });
+    expect(JSON.parse(stdout)).toEqual({ ends: { 0: 80 }, stormy: true });
+  });
+
   it('takes a program larger than the usual block of memory', async () => {
     const long = 'x'.repeat(100_000);
     const child = await spawn('printf', ['%s', long], { stdio: ['ignore', 'pipe', 2] });

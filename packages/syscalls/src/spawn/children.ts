@@ -28,9 +28,13 @@ export function whenEnded(pidfd: number): Promise<Exit> {
   });
 }
 
+/** How often the main thread looks in any case, and other threads, in milliseconds. */
+const LOOK_EVERY = { main: 250, other: 10 };
+
 /**
- * The main thread hears of an end by SIGCHLD, and the timer only keeps the process alive. Signals do not reach other
- * threads, and each thread can wait for its own children only, so those look from time to time.
+ * The main thread hears of an end by SIGCHLD. But libuv keeps signals in a pipe, and drops what comes while that is full, so
+ * it also looks now and then. Signals do not reach other threads, and each thread can wait for its own children only.
+ * Meanwhile the timer keeps the process alive.
  */
 function startLooking(): void {
   // Loaded when the first child runs: it brings most of node:stream along.
@@ -38,7 +42,7 @@ function startLooking(): void {
   // For good: to listen anew for each child would take as long as to wait for it. A listener keeps no process alive.
   if (isMainThread && !isListening) process.on('SIGCHLD', look);
   isListening = true;
-  timer = setInterval(look, isMainThread ? 2 ** 30 : 10);
+  timer = setInterval(look, isMainThread ? LOOK_EVERY.main : LOOK_EVERY.other);
 }
 
 function look(): void {
