@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** What takes long: every check on every mutant, every fault at every system call. */
-const slow = ['tests/**/mutants.test.ts', 'tests/**/faults.test.ts'];
+/** What takes long: every check on every mutant, every fault at every system call, tables of the largest size. */
+const slow = ['tests/**/mutants.test.ts', 'tests/**/faults.test.ts', 'tests/mount-table/size.test.ts'];
 
 export default defineConfig({
   test: {

@@ -10,7 +10,7 @@ describe('the packages', () => {
     expect(VERSION).toBe(manifest('ns-tool').version);
   });
 
-  it.each(['syscalls', 'ns-tool'])('%s could be published as it is', (name) => {
+  it.each(['syscalls', 'mount-table', 'ns-tool'])('%s could be published as it is', (name) => {
     const { exports, files, engines, license, type, version, description } = manifest(name);
     expect({ type, license, files }).toEqual({ type: 'module', license: 'MIT', files: ['dist'] });
     expect(engines.node).toBe('>=20.19');

@@ -60,18 +60,23 @@ function withoutNamespace() {
 /** A name as the table writes it, which is another for the kernel. */
 const escaped = (name: unknown) =>
   Buffer.from(
-    (name as Buffer).toString('latin1').replace(/[ \n]/g, (c) => `\\0${c.charCodeAt(0).toString(8)}`),
+    Buffer.from(name as Uint8Array)
+      .toString('latin1')
+      .replace(/[ \n]/g, (c) => `\\0${c.charCodeAt(0).toString(8)}`),
     'latin1',
   );
+
+/** The mount point of a call. */
+const nameIn = (call: RecordedCall) => Buffer.from(call.args[1] as Uint8Array).toString();
 
 export const mutants: readonly Mutant[] = [
   { name: 'no new namespace', record: withoutNamespace() },
   { name: 'nothing remounted', record: instead(isMount, skip) },
   {
     name: 'only / remounted',
-    record: instead((call) => isRest(call) || (isEach(call) && String(call.args[1]) !== '/'), skip),
+    record: instead((call) => isRest(call) || (isEach(call) && nameIn(call) !== '/'), skip),
   },
-  { name: 'all but / remounted', record: instead((call) => isMount(call) && String(call.args[1]) === '/', skip) },
+  { name: 'all but / remounted', record: instead((call) => isMount(call) && nameIn(call) === '/', skip) },
   { name: 'private instead of slave', record: instead(isMount, propagation(MS_PRIVATE)) },
   { name: 'shared instead of slave', record: instead(isMount, propagation(MS_SHARED)) },
   {

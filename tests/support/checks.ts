@@ -4,7 +4,7 @@
  * The suite runs each on the product, where it must pass, and on every mutant, of which each must fail at least one.
  */
 
-import { mountAt, parseProcMounts } from 'ns-tool';
+import { lastMountedAt, parseMounts } from '@ns-tool/mount-table';
 import { expect } from 'vitest';
 import type { Observed, Start } from './protocol.ts';
 import type { Stand } from './stand.ts';
@@ -81,7 +81,7 @@ export const checks: readonly Check[] = [
     async check(stand, tool) {
       const { status, stdout, stderr } = await stand.run(tool(['mount']));
       const table = printedTable(stdout);
-      const { options } = mountAt(parseProcMounts(Buffer.from(table)), TARGET) ?? { options: [] };
+      const { options } = lastMountedAt(parseMounts(Buffer.from(table)), TARGET) ?? { options: [] };
       expect(stderr).toBe('');
       expect(stdout).toBe(
         [
@@ -138,7 +138,7 @@ export const checks: readonly Check[] = [
   {
     name: 'the tmpfs has exactly the flags nosuid and nodev, and one mount is added to the table',
     async check(stand, tool) {
-      const outside = parseProcMounts(Buffer.from(await stand.shell('cat /proc/self/mounts')));
+      const outside = parseMounts(Buffer.from(await stand.shell('cat /proc/self/mounts')));
       const { status, stdout } = await stand.run(tool(['mount', '--target', '/mnt/existing', '--json']));
       expect(status).toBe(0);
       const { mounts, mount } = JSON.parse(stdout);

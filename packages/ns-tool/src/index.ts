@@ -5,4 +5,3 @@ export { type MountPoint, provideMountPoint } from './isolated-tmpfs/mount-point
 export { enterPrivateMountNamespace } from './isolated-tmpfs/private-namespace.ts';
 export { type StandIn, standInFor } from './isolated-tmpfs/stand-in.ts';
 export type { TmpfsOptions } from './isolated-tmpfs/tmpfs-options.ts';
-export { inMountFormat, type MountEntry, mountAt, parseProcMounts } from './mount-table/proc-mounts.ts';

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
+import { display, inMountFormat } from '@ns-tool/mount-table';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { IsolatedTmpfs } from '../isolated-tmpfs/isolated-tmpfs.ts';
-import { inMountFormat } from '../mount-table/proc-mounts.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printable, printBytes, printError } from '../output.ts';
 
@@ -95,7 +95,7 @@ async function show(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: string
   print(RULE);
   printBytes(tmpfs.table);
   print(RULE);
-  print(printable(inMountFormat(tmpfs.mount)));
+  print(display(inMountFormat(tmpfs.mount)));
   print('Note: This mount is NOT visible in the parent namespace!');
   const status = await runInside(tmpfs, inside, cwd, 1);
   print(

@@ -53,7 +53,7 @@ type Work = Awaited<ReturnType<typeof loadWork>>;
 async function loadWork() {
   const [syscalls, table, ids, slaveMounts, hints, child, shown] = await Promise.all([
     import('@ns-tool/syscalls'),
-    import('../mount-table/proc-mounts.ts'),
+    import('@ns-tool/mount-table'),
     import('../namespace-id.ts'),
     import('../slave-mounts/slave-mounts.ts'),
     import('../slave-mounts/hints.ts'),
@@ -64,7 +64,9 @@ async function loadWork() {
 }
 
 async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
-  const mountPoints = work.mountPointsOf(work.readFile(sys, '/proc/thread-self/mounts'));
+  const mountPoints = work
+    .parseMounts(work.readFile(sys, '/proc/thread-self/mounts'))
+    .map(({ mountPoint }) => mountPoint);
   if (args.json) return await showJson(argv, args, mountPoints, work, sys);
 
   let announced = false;
@@ -72,9 +74,7 @@ async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
     // A script without `#!` takes a second child, for /bin/sh, which has nothing new to say.
     const say = announced ? () => {} : (line: string) => child.write(1, `${line}\n`);
     announced = true;
-    work.remountAsSlaves(child, mountPoints, (mountPoint) =>
-      say(`Remounting ${printable(mountPoint.toString())} as slave...`),
-    );
+    work.remountAsSlaves(child, mountPoints, (mountPoint) => say(`Remounting ${work.display(mountPoint)} as slave...`));
     const program = printable(posix.basename(argv[0]));
     say(`Starting ${program} inside a mount namespace. You should be able to safely unmount any mount point...`);
   });
@@ -88,7 +88,7 @@ async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
 }
 
 /** Standard output carries the document alone, so the command's own goes to standard error. */
-async function showJson(argv: Words, args: Arguments, mountPoints: readonly Buffer[], work: Work, sys: Sys) {
+async function showJson(argv: Words, args: Arguments, mountPoints: readonly string[], work: Work, sys: Sys) {
   const outside = work.mountNamespaceId(sys);
   // Filled by the child: when this process could look where it is, it may have ended.
   const link = new Uint8Array(LINK_SIZE);

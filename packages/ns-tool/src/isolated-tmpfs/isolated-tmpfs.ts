@@ -1,4 +1,5 @@
 /** A tmpfs that only this process and its children can see. The main job of ns-tool. */
+import { lastMountedAt, type MountEntry, parseMounts } from '@ns-tool/mount-table';
 import {
   AT_FDCWD,
   MS_NODEV,
@@ -11,7 +12,6 @@ import {
   status,
 } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
-import { type MountEntry, mountAt, parseProcMounts } from '../mount-table/proc-mounts.ts';
 import { mountNamespaceId } from '../namespace-id.ts';
 import { type MountPoint, provideMountPoint } from './mount-point.ts';
 import { enterPrivateMountNamespace } from './private-namespace.ts';
@@ -58,8 +58,8 @@ export function isolateTmpfs(sys: Sys, target: string, options: TmpfsOptions): I
 
   const inside = mountNamespaceId(sys);
   const table = readFile(sys, '/proc/thread-self/mounts');
-  const mounts = parseProcMounts(table);
-  const mount = mountAt(mounts, mountPoint.path);
+  const mounts = parseMounts(table);
+  const mount = lastMountedAt(mounts, mountPoint.path);
   if (mount === undefined) {
     throw new UserError(
       `the tmpfs is not at ${mountPoint.path}`,

@@ -5,6 +5,7 @@
  * inside, everything can be unmounted, while what the host mounts later still appears. See mount_namespaces(7), "Shared
  * subtrees".
  */
+import { fromBytes, toBytes } from '@ns-tool/mount-table';
 import { type ErrnoName, errnoName, MS_REC, MS_SLAVE, type Recorder, type StepResult } from '@ns-tool/syscalls';
 
 /** A mount point that path lookup does not reach: it has been unmounted since, or another mount covers it. */
@@ -21,13 +22,13 @@ const OUT_OF_REACH: readonly ErrnoName[] = ['EINVAL', 'ENOENT', 'ENOTDIR', 'EACC
  */
 export function remountAsSlaves(
   sys: Recorder,
-  mountPoints: readonly Buffer[],
-  announce: (mountPoint: Buffer) => void = () => {},
+  mountPoints: readonly string[],
+  announce: (mountPoint: string) => void = () => {},
 ): void {
   const reaching = sys.allowing(...OUT_OF_REACH);
   for (const mountPoint of mountPoints) {
     announce(mountPoint);
-    reaching.mount(null, mountPoint, null, MS_SLAVE, null);
+    reaching.mount(null, toBytes(mountPoint), null, MS_SLAVE, null);
   }
   sys.mount(null, '/', null, MS_REC | MS_SLAVE, null);
 }
@@ -44,6 +45,6 @@ export function remountsOf(steps: readonly StepResult[]): Remount[] {
   return steps.flatMap(({ call: { name, args }, result }) => {
     if (name !== 'mount' || args[3] !== MS_SLAVE) return [];
     const error = result !== null && result < 0 ? errnoName(-result) : null;
-    return [{ mountPoint: String(args[1]), error }];
+    return [{ mountPoint: fromBytes(args[1] as Uint8Array), error }];
   });
 }
