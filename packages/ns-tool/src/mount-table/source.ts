@@ -1,0 +1,56 @@
+/** Where a mount table comes from: a process, or a file in which one was saved. */
+import { type Mount, MountTableError, parseMountinfo } from '@ns-tool/mount-table';
+import { readFile, type Sys, SyscallError } from '@ns-tool/syscalls';
+import { UserError } from '../errors.ts';
+import { printable } from '../output.ts';
+
+/** A process, or a file with the content of a /proc/PID/mountinfo. */
+export type TableSource = { readonly pid: number | 'self' } | { readonly file: string };
+
+/** What a word of the command line means: digits are a pid, `self` is this process, and all else is a file. */
+export function sourceOf(word: string): TableSource {
+  if (word === 'self') return { pid: 'self' };
+  return /^[1-9]\d{0,9}$/.test(word) ? { pid: Number(word) } : { file: word };
+}
+
+/** How a source is called in the output: `pid 1`, or the file. */
+export function nameOf(source: TableSource): string {
+  return 'file' in source ? printable(source.file) : source.pid === 'self' ? 'self' : `pid ${source.pid}`;
+}
+
+/**
+ * The mount table of a source.
+ *
+ * @throws UserError for a process or a file that cannot be read, and for a file that is no mount table.
+ */
+export function readTable(sys: Sys, source: TableSource): Mount[] {
+  const path = 'file' in source ? source.file : `/proc/${source.pid === 'self' ? 'thread-self' : source.pid}/mountinfo`;
+  try {
+    return parseMountinfo(readFile(sys, path));
+  } catch (error) {
+    if (error instanceof SyscallError) throw new UserError(error.message, hintFor(error, source), { cause: error });
+    if (!(error instanceof MountTableError)) throw error;
+    throw new UserError(
+      `${nameOf(source)}: ${error.message}`,
+      'A saved table is a copy of /proc/PID/mountinfo: cat /proc/self/mountinfo > FILE',
+      { cause: error },
+    );
+  }
+}
+
+function hintFor({ code }: SyscallError, source: TableSource): string | undefined {
+  if ('file' in source) {
+    return code === 'ENOENT' ? 'Give a pid, or a file that cat /proc/PID/mountinfo has filled.' : undefined;
+  }
+  switch (code) {
+    case 'ENOENT':
+    case 'ESRCH':
+    case 'EINVAL':
+      return `There is no process ${source.pid} with mounts, in this pid namespace; ps -e lists those that there are.`;
+    case 'EACCES':
+    case 'EPERM':
+      return `Process ${source.pid} is not yours; use sudo.`;
+    default:
+      return undefined;
+  }
+}
