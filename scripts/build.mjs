@@ -29,6 +29,12 @@ const SETTINGS = {
   define: { 'import.meta.url': '__fileurl', 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
 };
 
+/**
+ * yargs asks at each start how wide the terminal is, which makes process.stdout, and with it most of node:stream; and a
+ * pipe there non-blocking, for the command that inherits it too. It is told by cli.ts when it shows help.
+ */
+const NO_COLUMNS = { ...SETTINGS.define, 'process.stdout.columns': 'undefined' };
+
 export function isBuilt() {
   return isStamped(STAMP, fingerprint(inputs())) && outputs().every(exists);
 }
@@ -104,9 +110,7 @@ async function bundleCommand(esbuild) {
       outdir,
       entryPoints: { command: 'packages/ns-tool/src/bin.ts' },
       plugins: [lightModules(outdir, packageFolder)],
-      // yargs asks at each start how wide the terminal is, which makes process.stdout, and with it most of node:stream. It
-      // is told by cli.ts when it shows help.
-      define: { ...SETTINGS.define, 'process.stdout.columns': 'undefined' },
+      define: NO_COLUMNS,
     }),
     esbuild.build({
       ...SETTINGS,
@@ -134,7 +138,8 @@ async function bundlePrograms(esbuild) {
     ...SETTINGS,
     outdir: 'tests/.programs',
     entryPoints: programs().map((name) => `${PROGRAMS}/${name}.ts`),
-    plugins: [koffiOfSyscalls],
+    plugins: [koffiOfSyscalls, layersOfTests],
+    define: NO_COLUMNS,
   });
 }
 
@@ -146,5 +151,19 @@ const koffiOfSyscalls = {
   name: 'koffi-of-syscalls',
   setup({ onResolve }) {
     onResolve({ filter: /^koffi$/ }, () => ({ path: '../../packages/syscalls/node_modules/koffi', external: true }));
+  },
+};
+
+/**
+ * In the test programs, layers of the tests stand in the place of two modules of the library, and import these themselves.
+ * @type {import('esbuild').Plugin}
+ */
+const layersOfTests = {
+  name: 'layers-of-tests',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/(layout|native)\.js$/ }, ({ path: module, importer }) => {
+      if (!importer.startsWith(path.join(root, 'packages/syscalls/dist/'))) return undefined;
+      return { path: path.join(root, 'tests/support/layers', `${path.basename(module, '.js')}.ts`) };
+    });
   },
 };

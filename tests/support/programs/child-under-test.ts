@@ -1,0 +1,49 @@
+/**
+ * The product's own code, started by the supervisor behind a layer around the programs of its children.
+ *
+ * It reports what the product would do by itself: the program of the first child, and the flags of the clone(2).
+ */
+import { writeSync } from 'node:fs';
+import { F_SETFD, O_CLOEXEC, type Program, showCall, sys } from '@ns-tool/syscalls';
+import { main } from '../../../packages/ns-tool/src/cli.ts';
+import { GO_ON, STOPPED } from '../changes.ts';
+import { changePrograms } from '../layers/layout.ts';
+import { changeClone } from '../layers/native.ts';
+import type { Changes, RecordedStep, Report } from '../supervised.ts';
+
+const REPORT = 3;
+
+// The supervisor's descriptors: out of the way of those that a command gets.
+for (const [from, to] of [
+  [4, STOPPED],
+  [5, GO_ON],
+] as const) {
+  sys.dup3(from, to, O_CLOEXEC);
+  sys.close(from);
+}
+// Left open as others leave them, in a process that starts this one or in a library. Node opens its own close-on-exec.
+sys.fcntl(REPORT, F_SETFD, 0);
+sys.dup3(REPORT, 60, 0);
+
+const { changes = [], pause = 0 } = JSON.parse(process.env.CHANGES ?? '{}') as Changes;
+delete process.env.CHANGES;
+
+let first: Program | undefined;
+changePrograms(changes, (program) => {
+  first ??= program;
+});
+let isReported = false;
+changeClone(changes, pause, (cloneFlags) => {
+  if (!isReported) writeSync(REPORT, JSON.stringify({ program: recorded(first ?? []), cloneFlags } satisfies Report));
+  isReported = true;
+});
+
+const [node = '', script = '', ...argv] = process.argv;
+main({ loadSys: async () => sys, self: [node, script], argv }).then((outcome) => {
+  if (typeof outcome === 'number') process.exitCode = outcome;
+  else process.kill(process.pid, outcome);
+});
+
+function recorded(program: Program): RecordedStep[] {
+  return program.map((step) => ({ ...step, shown: showCall(step.name, step.args) }));
+}

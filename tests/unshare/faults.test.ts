@@ -1,0 +1,18 @@
+import { describeFaults } from '../support/child-faults.ts';
+
+describeFaults(
+  'ns-tool unshare',
+  [
+    { args: ['unshare', '-m'] },
+    { args: ['unshare', '-Urm'], uid: 54321 },
+    { args: ['unshare', '-mpf', '--mount-proc'], isInit: true },
+    { args: ['unshare', '-p', '--setgroups=deny', '-U'] },
+    { args: ['unshare', '-T', '--monotonic=5'] },
+    { args: ['unshare', '--map-users=1000,0,10', '--map-groups=1000,0,10', '-S', '5', '-G', '6'] },
+    { args: ['unshare', '-m', '--propagation=slave', '-R', '/small-root', '-w', '/usr', '-S', '5', '-G', '6'] },
+  ],
+  {
+    prepare:
+      'mkdir -p /small-root/usr && mount --bind /usr /small-root/usr && ln -s usr/bin usr/lib usr/lib64 /small-root',
+  },
+);
