@@ -42,7 +42,7 @@ const mutants: readonly Mutant[] = [
   {
     name: 'no namespace made by clone3',
     kind: 'clone',
-    changes: [[/(?<=\w\.clone3\(\w+)\|namespaceFlags\(\w+\)/, '']],
+    changes: [[/(?<=CLONE_PARENT_SETTID)\|namespaceFlags\(byClone3\)/, '']],
   },
   { name: 'one namespace too many', kind: 'uts', changes: [[/namespaces:\["uts"\]/, 'namespaces:["uts","ipc"]']] },
   { name: 'another kind of namespace', kind: 'ipc', changes: [[/namespaces:\["ipc"\]/, 'namespaces:["cgroup"]']] },

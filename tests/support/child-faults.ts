@@ -59,6 +59,7 @@ interface Kind {
 
 const ENDED_BY_SIGKILL = { status: null, signal: 'SIGKILL' } as const;
 const CHILD_KILLED = { status: 128 + constants.signals.SIGKILL, signal: null };
+const NOT_STARTED = { status: 125, signal: null };
 
 const KINDS: readonly Kind[] = [
   {
@@ -70,12 +71,12 @@ const KINDS: readonly Kind[] = [
     faults: (program) => representative(program).flatMap((at) => failingAsAllowed(program, at)),
   },
   {
-    title: 'a child that is killed is told of as a command would be',
-    faults: (program) => interrupting(program, 'SIGKILL', 'child', CHILD_KILLED),
+    title: 'a child that is killed is told of, before it is the command and afterwards',
+    faults: (program) => killing(program, 'child'),
   },
   {
     title: 'a child does not go on if the one is killed that has made it',
-    faults: (program) => afterFork(program, 'SIGKILL', 'first child', CHILD_KILLED),
+    faults: (program) => afterFork(program, killing(program, 'first child')),
     concerns: ({ forks = false }) => forks,
   },
   {
@@ -168,7 +169,7 @@ function failing(program: Program, at: number): Fault {
     run: { changes: [{ at, fails: 'EBADF' }] },
     expected: { status: isExecve ? 126 : 125, signal: null },
     stderr: isExecve
-      ? /^ns-tool: \/bin\/sh: not executable\n$/
+      ? /^ns-tool: \/bin\/sh: Bad file descriptor \(EBADF\)\n$/
       : new RegExp(`^ns-tool: ${name}\\(.*\\): Bad file descriptor \\(EBADF\\)\n`),
     starts: false,
   };
@@ -208,12 +209,22 @@ function interrupting(
   return [...stops, { ...last, ...rest }];
 }
 
+/** The end of the child. Right before execve(2), nobody can tell any more whether it was the command. */
+function killing(program: Program, to: Act['to']): readonly Fault[] {
+  return interrupting(program, 'SIGKILL', to, CHILD_KILLED).map((fault) => {
+    const [change] = fault.run.changes ?? [];
+    const stop = change !== undefined && 'stopBefore' in change ? program[change.stopBefore] : undefined;
+    if (stop === undefined || stop.name === 'execve') return fault;
+    const stderr =
+      /^ns-tool: \/bin\/sh was not started: process \d+ was ended by SIGKILL before it became the command\n$/;
+    return { ...fault, expected: { ...NOT_STARTED, hasActed: true }, stderr };
+  });
+}
+
 /** Of these, those while two children run: the first waits until the second is the command. */
-function afterFork(program: Program, ...what: [Act['signal'], Act['to'], Partial<Outcome>]): readonly Fault[] {
+function afterFork(program: Program, faults: readonly Fault[]): readonly Fault[] {
   const fork = program.findIndex(({ name }) => name === 'clone' || name === 'clone3');
-  return interrupting(program, ...what).filter(({ run }) =>
-    run.changes?.some((change) => 'stopBefore' in change && change.stopBefore > fork),
-  );
+  return faults.filter(({ run }) => run.changes?.some((change) => 'stopBefore' in change && change.stopBefore > fork));
 }
 
 /** Which steps are tried: of those that are alike, such as the resets of all signals, the first and the last. */

@@ -342,6 +342,26 @@ export const PIPE_FLAGS = { O_NONBLOCK, O_CLOEXEC } as const satisfies FlagSet;
 export const CLOSE_RANGE_CLOEXEC = 0x4;
 export const CLOSE_RANGE_FLAGS = { CLOSE_RANGE_CLOEXEC } as const satisfies FlagSet;
 
+// -- ioctl(2): include/uapi/linux/nsfs.h, asm-generic/ioctls.h
+
+/** ioctl_ns(2): a descriptor of the user namespace that owns this namespace. */
+export const NS_GET_USERNS = 0xb701;
+/** ioctl_ns(2): a descriptor of the parent of this pid or user namespace. */
+export const NS_GET_PARENT = 0xb702;
+/** ioctl_ns(2): which kind of namespace this is, as a CLONE_NEW* flag. */
+export const NS_GET_NSTYPE = 0xb703;
+/** ioctl_ns(2): the user, 4 bytes, who made this user namespace. */
+export const NS_GET_OWNER_UID = 0xb704;
+/** ioctl_tty(2): the size of a terminal, four numbers of 2 bytes: rows, columns, and two that are not used. */
+export const TIOCGWINSZ = 0x5413;
+export const IOCTL_COMMANDS = {
+  NS_GET_USERNS,
+  NS_GET_PARENT,
+  NS_GET_NSTYPE,
+  NS_GET_OWNER_UID,
+  TIOCGWINSZ,
+} as const satisfies FlagSet;
+
 // -- prctl(2): include/uapi/linux/prctl.h
 
 /** The signal that this process gets when the thread that made it ends. */

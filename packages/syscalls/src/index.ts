@@ -30,6 +30,7 @@ export {
 export {
   type Attempt,
   type Child,
+  ChildEndedEarly,
   cloneFlagsOf,
   programOf,
   type SpawnOptions,

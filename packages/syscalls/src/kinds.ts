@@ -6,8 +6,8 @@
  */
 import { AT_FDCWD, type FlagSet, MKNOD_TYPES, POLL_EVENTS, S_IFMT } from './constants.ts';
 
-/** A register's content: a number, bytes whose address is passed, or an array of such addresses, ended by NULL. */
-export type Word = number | Uint8Array | readonly Uint8Array[];
+/** A register's content: a number, bytes whose address is passed, or such words in memory, ended by 0. */
+export type Word = number | Uint8Array | readonly (number | Uint8Array)[];
 
 export interface Kind<T> {
   /** Why `value` must not reach the kernel, as the end of a sentence ("must be …"), or null for a right value. */
@@ -18,8 +18,8 @@ export interface Kind<T> {
   show(value: T, result?: number): string;
   /** Hands what the kernel wrote into `words` back to the caller's own value. */
   readBack?(value: T, words: readonly Word[]): void;
-  /** Whether the argument is memory that the kernel fills. */
-  readonly isFilled?: true;
+  /** The memory that the kernel fills, if it is any. */
+  filled?(value: T): Uint8Array | null;
 }
 
 /** A path or another string for the kernel. Bytes serve for names that are not UTF-8; a string is sent as UTF-8. */
@@ -55,7 +55,7 @@ export function nullable<T>(kind: Kind<T>): Kind<T | null> {
     },
     words: (value) => (value === null ? [0] : kind.words(value)),
     show: (value, result) => (value === null ? 'NULL' : kind.show(value, result)),
-    ...(kind.isFilled && { isFilled: true }),
+    filled: (value) => (value === null ? null : (kind.filled?.(value) ?? null)),
   };
 }
 
@@ -110,7 +110,7 @@ export const filled: Kind<Uint8Array> = {
   problem: bufferProblem,
   words: (value) => [value, value.length],
   show: (value, result = 0) => `${showFilled(value, result)}, ${value.length}`,
-  isFilled: true,
+  filled: (value) => value,
 };
 
 /** A struct of fixed size that the kernel fills. */
@@ -120,7 +120,7 @@ export function struct(size: number): Kind<Uint8Array> {
       bufferProblem(value) ?? ((value as Uint8Array).length >= size ? null : `must be at least ${size} bytes long`),
     words: (value) => [value],
     show: () => '{...}',
-    isFilled: true,
+    filled: (value) => value,
   };
 }
 
@@ -148,22 +148,24 @@ export function openFlags(set: FlagSet): Kind<number> {
   };
 }
 
-/** The flags of clone3(2), in a struct clone_args whose other members are 0: `{flags=CLONE_VM|CLONE_VFORK}, 64`. */
-export function cloneArgs(set: FlagSet): Kind<number> {
-  const bits = flags(set);
-  return {
-    problem: bits.problem,
-    words(value) {
-      const struct = new DataView(new ArrayBuffer(CLONE_ARGS_SIZE));
-      struct.setUint32(0, value, true);
-      return [new Uint8Array(struct.buffer), CLONE_ARGS_SIZE];
-    },
-    show: (value) => `{flags=${bits.show(value)}}, ${CLONE_ARGS_SIZE}`,
-  };
+/** What clone3(2) is asked for. */
+export interface CloneArgs {
+  readonly flags: number;
+  /** 4 bytes for the child's pid, with CLONE_PARENT_SETTID. */
+  readonly parentTid: Uint8Array;
 }
 
-/** struct clone_args as Linux 5.3 has brought it: eight words of 64 bits, of which the first are the flags. */
-const CLONE_ARGS_SIZE = 64;
+/** A struct clone_args, whose other members are 0: `{flags=CLONE_VM|CLONE_VFORK}, 64`. */
+export function cloneArgs(set: FlagSet): Kind<CloneArgs> {
+  const bits = flags(set);
+  return {
+    problem: (value) => bits.problem((value as Partial<CloneArgs> | null)?.flags),
+    // flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls: as Linux 5.3 has brought it.
+    words: ({ flags, parentTid }) => [[flags, 0, 0, parentTid, 0, 0, 0, 0], 64],
+    show: ({ flags }) => `{flags=${bits.show(flags)}}, 64`,
+    filled: ({ parentTid }) => parentTid,
+  };
+}
 
 /** An argument that is of no interest to who reads the call. */
 export function unshown<T>(kind: Kind<T>): Kind<T> {

@@ -9,7 +9,7 @@ const syscall = libc.func('syscall', 'long', ['long', 'int64', 'int64', 'int64',
 
 /** Performs a system call on the calling thread, and returns its result, or the negative errno. */
 export function invoke(number: number, words: readonly Word[]): number {
-  const memory = words.map((word) => (Array.isArray(word) ? pointersTo(word) : (word as number | ArrayBufferView)));
+  const memory = words.map((word) => (Array.isArray(word) ? wordsAt(word) : (word as number | ArrayBufferView)));
   const registers = memory.map((word) => (typeof word === 'number' ? word : koffi.address(word)));
   while (registers.length < 6) registers.push(0);
   const result = outcome(syscall(number, ...registers));
@@ -18,8 +18,9 @@ export function invoke(number: number, words: readonly Word[]): number {
   return result;
 }
 
-function pointersTo(items: readonly Uint8Array[]): BigUint64Array {
-  return new BigUint64Array([...items.map((bytes) => koffi.address(bytes)), 0n]);
+function wordsAt(items: readonly (number | Uint8Array)[]): BigUint64Array {
+  const words = items.map((item) => BigInt(typeof item === 'number' ? item : koffi.address(item)));
+  return new BigUint64Array([...words, 0n]);
 }
 
 function outcome(result: number | bigint): number {

@@ -19,6 +19,7 @@ import {
   FSCONFIG_COMMANDS,
   FSMOUNT_FLAGS,
   FSOPEN_FLAGS,
+  IOCTL_COMMANDS,
   MAP_FLAGS,
   MOUNT_ATTRS,
   MOUNT_FLAGS,
@@ -39,6 +40,7 @@ import {
   WAITID_TYPES,
 } from './constants.ts';
 import {
+  type CloneArgs,
   cloneArgs,
   counted,
   device,
@@ -243,6 +245,29 @@ export const table = {
     flags(MOVE_MOUNT_FLAGS),
   ),
 
+  /**
+   * Fills in the IDs of the mounts below one, 8 bytes each, and returns how many. listmount(2), Linux 6.8.
+   *
+   * @param req a struct mnt_id_req: which mount, and after which ID to go on.
+   * @throws ENOSYS before Linux 6.8; EPERM for another namespace without the privilege; EINVAL.
+   */
+  listmount: call<(req: Uint8Array, ids: Uint8Array, count: number, flags: number) => number>(
+    458,
+    458,
+    given,
+    struct(8),
+    int,
+    int,
+  ),
+
+  /**
+   * Fills in what the request asks of one mount: a struct statmount of 512 bytes, then strings. statmount(2), Linux 6.8.
+   *
+   * @param req a struct mnt_id_req: which mount, and what of it.
+   * @throws ENOSYS before Linux 6.8; ENOENT if there is no such mount; EOVERFLOW if the strings do not fit.
+   */
+  statmount: call<(req: Uint8Array, buffer: Uint8Array, flags: number) => number>(457, 457, given, filled, int),
+
   /** Opens a context in which a filesystem is set up. fsopen(2), Linux 5.2. @throws ENODEV for an unknown filesystem. */
   fsopen: call<(fsname: Text, flags: number) => number>(430, 430, text, flags(FSOPEN_FLAGS)),
 
@@ -271,6 +296,23 @@ export const table = {
 
   /** Duplicates a descriptor, or sets its close-on-exec flag; which of them, the command decides. fcntl(2). */
   fcntl: call<(fd: number, cmd: number, arg: number) => number>(72, 25, fd, oneOf(FCNTL_COMMANDS), int),
+
+  /**
+   * Asks something of an open file; what, the command says: of a namespace as ioctl_ns(2) has it, or of a terminal. ioctl(2).
+   *
+   * @param argp null, or memory for the answer: of NS_GET_OWNER_UID and TIOCGWINSZ.
+   * @returns a descriptor, close-on-exec, for NS_GET_USERNS and NS_GET_PARENT; the kind for NS_GET_NSTYPE; 0 otherwise.
+   * @throws EPERM if the owner or the parent is outside of one's own user or pid namespace; EINVAL for the parent of a
+   *   namespace that is neither a user nor a pid namespace, and for the owner's ID of one that is no user namespace; ENOTTY
+   *   if the file is none that knows the command; EFAULT without the memory.
+   */
+  ioctl: call<(fd: number, request: number, argp: Uint8Array | null) => number>(
+    16,
+    29,
+    fd,
+    oneOf(IOCTL_COMMANDS),
+    nullable(struct(8)),
+  ),
 
   /** Makes `newfd` a duplicate of `oldfd`, without close-on-exec unless O_CLOEXEC. dup(2). @throws EINVAL if they are the same. */
   dup3: call<(oldfd: number, newfd: number, flags: number) => number>(292, 24, fd, fd, flags(DUP_FLAGS)),
@@ -406,7 +448,7 @@ export const table = {
   },
 
   /** The same, by a call that has room for more flags. clone3(2), Linux 5.3. @throws as clone; ENOSYS. */
-  clone3: { ...call<(flags: number) => number>(435, 435, cloneArgs(CLONE_FLAGS)), forks: true },
+  clone3: { ...call<(args: CloneArgs) => number>(435, 435, cloneArgs(CLONE_FLAGS)), forks: true },
 } as const;
 
 type Table = typeof table;

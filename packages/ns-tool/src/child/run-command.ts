@@ -1,8 +1,16 @@
 /** Running a command as the work of this process, and ending as it ends. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { type Child, isErrno, type SpawnOptions, SyscallError, spawn } from '@ns-tool/syscalls';
-import { UserError } from '../errors.ts';
+import {
+  type Child,
+  ChildEndedEarly,
+  errnoMessage,
+  isErrno,
+  type SpawnOptions,
+  SyscallError,
+  spawn,
+} from '@ns-tool/syscalls';
+import { NotStarted, UserError } from '../errors.ts';
 
 /** How a command came to its end. */
 export interface Ended {
@@ -19,10 +27,16 @@ export class CannotRun extends UserError {
   constructor(
     command: string,
     readonly status: 126 | 127,
-    cause: Error,
+    cause: SyscallError,
   ) {
-    super(`${command}: ${status === 127 ? 'command not found' : 'not executable'}`, undefined, { cause });
+    super(`${command}: ${why(cause)}`, undefined, { cause });
   }
+}
+
+/** Why a command cannot be executed, in the words of a shell. */
+function why({ errno, code }: SyscallError): string {
+  if (code === 'ENOENT') return 'command not found';
+  return code === 'EACCES' ? 'not executable' : `${errnoMessage(errno)} (${code})`;
 }
 
 const FORWARDED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
@@ -55,6 +69,9 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
       askedBy: dealtWith ? null : askedBy,
     };
   } catch (error) {
+    if (error instanceof ChildEndedEarly) {
+      throw new NotStarted(`${file} was not started: ${error.message}`, undefined, { cause: error });
+    }
     if (!(error instanceof SyscallError) || error.call !== 'execve') throw error;
     throw new CannotRun(file, isErrno(error, 'ENOENT') ? 127 : 126, error);
   } finally {

@@ -16,7 +16,7 @@ let timer: NodeJS.Timeout | undefined;
 let isListening = false;
 
 /** CLD_EXITED of siginfo's si_code: asm-generic/siginfo.h. */
-export const CLD_EXITED = 1;
+const CLD_EXITED = 1;
 
 /** Waits until a child ends, and reaps it. Until then this process does not end by itself. */
 export function whenEnded(pidfd: number): Promise<Exit> {
@@ -47,7 +47,7 @@ function startLooking(): void {
 
 function look(): void {
   for (const [pidfd, resolve] of waiting) {
-    const exit = exitOf(pidfd);
+    const exit = exitOf(pidfd, WEXITED | WNOHANG);
     if (exit === null) continue;
     waiting.delete(pidfd);
     resolve(exit);
@@ -55,10 +55,10 @@ function look(): void {
   if (waiting.size === 0) clearInterval(timer);
 }
 
-/** How a child ended, reaping it; or null while it runs. */
-function exitOf(pidfd: number): Exit | null {
+/** How a child ended, reaping it; with WNOHANG null while it runs. */
+export function exitOf(pidfd: number, options: number): Exit | null {
   const siginfo = Buffer.alloc(128);
-  sys.waitid(P_PIDFD, pidfd, siginfo, WEXITED | WNOHANG, null);
+  sys.waitid(P_PIDFD, pidfd, siginfo, options, null);
   if (siginfo.readInt32LE(16) === 0) return null;
   const status = siginfo.readInt32LE(24);
   return siginfo.readInt32LE(8) === CLD_EXITED

@@ -58,10 +58,10 @@ export function write(program: Program, view: DataView, address: number, on: Arc
     bytes.set(content, at);
     return address + at;
   };
-  const putPointers = (items: readonly Uint8Array[]) => {
-    const pointers = [...items.map(put), 0];
-    const at = reserve(pointers.length * 8);
-    for (const [i, pointer] of pointers.entries()) setWord(view, at + i * 8, pointer);
+  const putWords = (items: readonly (number | Uint8Array)[]) => {
+    const words = [...items.map(wordOf), 0];
+    const at = reserve(words.length * 8);
+    for (const [i, word] of words.entries()) setWord(view, at + i * 8, word);
     return address + at;
   };
   // What several steps share, such as the environment of all candidates for a command, is there once.
@@ -73,7 +73,7 @@ export function write(program: Program, view: DataView, address: number, on: Arc
   };
   const wordOf = (word: Word): number => {
     if (typeof word === 'number') return word;
-    return word instanceof Uint8Array ? once(word, put) : once(word, putPointers);
+    return word instanceof Uint8Array ? once(word, put) : once(word, putWords);
   };
   const putErrors = (errors: readonly ErrnoName[]) => once(errors, () => put(errorSet(errors)));
 
@@ -95,7 +95,8 @@ export function write(program: Program, view: DataView, address: number, on: Arc
       } else {
         setWord(view, at + 8 + place * 8, wordOf(words[place] ?? 0));
       }
-      if (kinds[place]?.isFilled && arg instanceof Uint8Array) filled.set(arg, wordOf(arg) - address);
+      const bytes = arg instanceof ResultOf ? null : kinds[place]?.filled?.(arg);
+      if (bytes) filled.set(bytes, wordOf(bytes) - address);
     }
     view.setBigInt64(at + RESULT, NOT_RUN, true);
     setWord(view, at + REFS, refs);

@@ -118,7 +118,7 @@ export function join(sys: Recorder, joined: readonly Joined[]): void {
  * @param pid 4 bytes for its pid as this one's parent sees it.
  */
 export function fork(sys: Recorder, { byClone3 }: Entrance, pid: Uint8Array): void {
-  const flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT;
-  if (byClone3.length > 0) sys.clone3(flags | namespaceFlags(byClone3));
-  else sys.clone(flags | CLONE_PARENT_SETTID, null, pid);
+  const flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | namespaceFlags(byClone3);
+  if (byClone3.length > 0) sys.clone3({ flags, parentTid: pid });
+  else sys.clone(flags, null, pid);
 }

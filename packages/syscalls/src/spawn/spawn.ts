@@ -20,7 +20,7 @@ import { type Program, type Recorder, record } from '../record.ts';
 import { sys } from '../run.ts';
 import { isErrno, SyscallError } from '../syscall-error.ts';
 import { boundCapabilities, type Capability, keepCapabilities } from './capabilities.ts';
-import { CLD_EXITED, type Exit, whenEnded } from './children.ts';
+import { type Exit, exitOf, whenEnded } from './children.ts';
 import { execute } from './exec.ts';
 import { giveIdMaps, type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
 import { type Filled, fixedSize, readFilled, readResults, write } from './layout.ts';
@@ -120,6 +120,18 @@ export interface Child {
   kill(signal?: NodeJS.Signals): boolean;
 }
 
+/** A child that was killed before it became the command: by the OOM killer, or an administrator. */
+export class ChildEndedEarly extends Error {
+  override readonly name = 'ChildEndedEarly';
+
+  constructor(
+    readonly pid: number,
+    readonly exit: Exit,
+  ) {
+    super(`process ${pid} was ended by ${exit.signal ?? `status ${exit.status}`} before it became the command`);
+  }
+}
+
 /**
  * Starts a command in a process of its own, in namespaces of its own.
  *
@@ -132,6 +144,7 @@ export interface Child {
  * @param command searched for in PATH as execvp(3) does, in the child's root.
  * @throws SyscallError as a call made here would: of the step that failed in the child, or of clone(2): EPERM
  *   without the privilege for a namespace, ENOSPC beyond a limit of /proc/sys/user/.
+ * @throws ChildEndedEarly if someone has killed the child before it became the command.
  * @throws TypeError for an argument that must not reach the kernel.
  */
 export async function spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<Child> {
@@ -284,16 +297,17 @@ function start(program: Program, birth: Birth, tie: Tie | null, { idMaps, keep, 
     // A child that changes its IDs while it shares our memory takes this away from us too.
     if (dumpable === 1) sys.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     readFilled(filled, block.view);
-    if (birth.entrance.forks) child = succeed(child, birth, program, block);
+    if (birth.entrance.forks) child = succeed(child, birth);
 
     const results = readResults(program, block.view);
     const steps = program.map((call, i) => ({ call, result: results[i] ?? null }));
     observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
-    failure ??= failureOf(steps);
-    if (failure === undefined) return { ...child, steps };
-    bury(child);
+    // What has gone wrong in the child is why the parent failed, too.
+    failure = failureOf(steps) ?? failure;
+    if (failure === undefined && hasReachedCommand(steps)) return { ...child, steps };
+    const exit = bury(child);
     giveUpNamespaces(kept);
-    throw failure;
+    throw failure ?? new ChildEndedEarly(child.pid, exit);
   } finally {
     release(block);
   }
@@ -305,12 +319,12 @@ interface Process {
 }
 
 /** The child of a child that has taken its place; or still the first, if it has made none. */
-function succeed(first: Process, { forkedPid }: Birth, program: Program, block: Block): Process {
-  const pid = new DataView(forkedPid.buffer).getInt32(0, true) || resultOfFork(program, block);
-  if (pid <= 0) return first;
+function succeed(first: Process, { forkedPid }: Birth): Process {
+  const pid = new DataView(forkedPid.buffer).getInt32(0, true);
+  if (pid === 0) return first;
   const second = { pid, pidfd: sys.pidfd_open(pid, 0) };
   // The first ends when the second is off, by itself. If it was killed meanwhile, nobody knows how far the second is.
-  if (bury(first).readInt32LE(8) !== CLD_EXITED) {
+  if (bury(first).signal !== null) {
     kill(second);
     // Until then it uses the memory of its program.
     sys.waitid(P_PIDFD, second.pidfd, new Uint8Array(128), WEXITED | WNOWAIT, null);
@@ -318,21 +332,20 @@ function succeed(first: Process, { forkedPid }: Birth, program: Program, block: 
   return second;
 }
 
-/** The result of clone3(2), which only returns it. */
-function resultOfFork(program: Program, block: Block): number {
-  return readResults(program, block.view)[program.findIndex(({ name }) => name === 'clone3')] ?? 0;
-}
-
 function kill({ pidfd }: Process): void {
   sys.pidfd_send_signal(pidfd, constants.signals.SIGKILL, null, 0);
 }
 
-/** Waits for the end of a process, and returns its siginfo. */
-function bury({ pidfd }: Process): Buffer {
-  const siginfo = Buffer.alloc(128);
-  sys.waitid(P_PIDFD, pidfd, siginfo, WEXITED, null);
+/** Waits for the end of a process. */
+function bury({ pidfd }: Process): Exit {
+  const exit = exitOf(pidfd, WEXITED) as Exit;
   sys.close(pidfd);
-  return siginfo;
+  return exit;
+}
+
+/** Whether all went well up to execve(2). Whether that was still made, nobody can tell of a child that has ended since. */
+function hasReachedCommand(steps: readonly StepResult[]): boolean {
+  return steps.find(({ result }) => result === null)?.call.name === 'execve';
 }
 
 /** Puts a program into shared memory: into as much as it takes. */
