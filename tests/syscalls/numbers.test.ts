@@ -32,10 +32,15 @@ describe.skipIf(!hasHeaders)('numbers held against the kernel headers', () => {
   /** poll is made as ppoll, since arm64 has no poll. */
   const kernelName = (name: string) => (name === 'poll' ? 'ppoll' : name);
 
+  /** Linux 6.8, which these headers may not know. */
+  const newer = ['listmount', 'statmount'];
+  const isKnown = (name: string, numbers: Map<string, number>) =>
+    !newer.includes(name) || numbers.has(`__NR_${name}`);
+
   it('of the system calls on x86-64', () => {
     const numbers = definitions(x64 ?? '');
     for (const [name, { number }] of Object.entries(syscalls.table)) {
-      expect(number.x64, name).toBe(numbers.get(`__NR_${kernelName(name)}`));
+      if (isKnown(name, numbers)) expect(number.x64, name).toBe(numbers.get(`__NR_${kernelName(name)}`));
     }
   });
 
@@ -43,7 +48,7 @@ describe.skipIf(!hasHeaders)('numbers held against the kernel headers', () => {
     const numbers = definitions(generic);
     for (const [name, { number }] of Object.entries(syscalls.table)) {
       const defined = numbers.get(`__NR_${kernelName(name)}`) ?? numbers.get(`__NR3264_${kernelName(name)}`);
-      expect(number.arm64, name).toBe(defined);
+      if (isKnown(name, numbers)) expect(number.arm64, name).toBe(defined);
     }
   });
 

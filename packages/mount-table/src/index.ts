@@ -5,6 +5,7 @@ export { mountHolding } from './lookup.ts';
 export { formatMountinfo, isDeleted, type Mount, optionalFields, parseMountinfo } from './mountinfo.ts';
 export { formatMounts, inMountFormat, lastMountedAt, type MountEntry, parseMounts } from './mounts.ts';
 export { display, fromBytes, toBytes } from './names.ts';
+export { optionsReader } from './options.ts';
 export {
   findmntPropagation,
   type Member,
