@@ -1,6 +1,6 @@
 /** Where a mount table comes from: a process, or a file in which one was saved. */
 import { type Mount, MountTableError, parseMountinfo } from '@ns-tool/mount-table';
-import { AT_FDCWD, O_RDONLY, readAll, readFile, type Sys, SyscallError, withOpen } from '@ns-tool/syscalls';
+import { AT_FDCWD, O_RDONLY, readFile, type Sys, SyscallError, withOpen } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 import { printable } from '../output.ts';
 import { mountsByStatmount } from './statmount.ts';
@@ -41,25 +41,29 @@ export function readTable(sys: Sys, source: TableSource, needsPropagateFrom = tr
   }
 }
 
-/** Above this, in microseconds for a line, the kernel walks peer groups. Otherwise it takes one or two. */
-const SLOW_LINE = 25;
+/** Above this, in milliseconds for a line, the kernel walks peer groups. Otherwise it takes one or two microseconds. */
+const SLOW_LINE = 0.025;
 
-/** The most that a file of /proc gives at once. */
-const PAGE = 4096;
-
-/** By the way that is quicker, which the first page tells. */
+/** By the way that is quicker. How long the first lines take tells: they are read one or two at a time, then more and more. */
 function ownTable(sys: Sys, path: string): Mount[] {
   return withOpen(sys, AT_FDCWD, path, O_RDONLY, (fd) => {
-    const page = Buffer.alloc(PAGE);
-    const before = performance.now();
-    const length = sys.read(fd, page);
-    const microseconds = (performance.now() - before) * 1000;
-    const start = page.subarray(0, length);
-    const lines = start.toString('latin1').split('\n').length;
-    const quicker = microseconds / lines > SLOW_LINE ? mountsByStatmount(sys) : null;
-    return quicker ?? parseMountinfo(Buffer.concat([start, readAll(sys, fd)]));
+    const pieces: Buffer[] = [];
+    let lines = 0;
+    const start = performance.now();
+    for (let size = 256; ; size = Math.min(size * 2, LARGEST_PIECE)) {
+      const piece = Buffer.alloc(size);
+      const length = sys.read(fd, piece);
+      if (length === 0) return parseMountinfo(Buffer.concat(pieces));
+      pieces.push(piece.subarray(0, length));
+      lines += piece.subarray(0, length).toString('latin1').split('\n').length;
+      const elapsed = performance.now() - start;
+      const quicker = elapsed > 1 && elapsed / lines > SLOW_LINE ? mountsByStatmount(sys) : null;
+      if (quicker !== null) return quicker;
+    }
   });
 }
+
+const LARGEST_PIECE = 32 * 1024;
 
 function hintFor({ code }: SyscallError, source: TableSource): string | undefined {
   if ('file' in source) {
