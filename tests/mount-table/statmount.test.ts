@@ -23,27 +23,27 @@ async function tables(script: string, through: readonly string[] = []): Promise<
 const cases: Readonly<Record<string, string>> = {
   'as it is': '',
   'with each propagation': `
-    mkdir /dev/shm/n && mount -t tmpfs base /dev/shm/n && cd /dev/shm/n
+    mount -t tmpfs base /dev/shm; cd /dev/shm
     for name in shared slave both private unbindable; do mkdir $name && mount -t tmpfs $name $name; done
     mount --make-shared shared; mount --make-unbindable unbindable
     mount --make-shared slave; mount --make-shared both
     mkdir of-slave of-both && mount --bind slave of-slave && mount --bind both of-both
     mount --make-slave of-slave; mount --make-slave of-both; mount --make-shared of-both`,
   'with odd names': `
-    mount -t tmpfs base /dev/shm && cd /dev/shm
+    mount -t tmpfs base /dev/shm; cd /dev/shm
     odd=$(printf 'a b\\nc\\td\\\\\\\\e#f\\377'); mkdir "$odd" && mount -t tmpfs "so urce,#" "$odd"; mkdir none && mount -t tmpfs "" none`,
   'with each option': `
-    mount -t tmpfs base /dev/shm && cd /dev/shm
+    mount -t tmpfs base /dev/shm; cd /dev/shm
     for o in ro nosuid nodev noexec noatime nodiratime strictatime sync dirsync lazytime ro,nosuid,nodev,noexec,noatime,nodiratime nosymfollow size=1m,mode=0700
     do mkdir "$o" && mount -t tmpfs -o "$o" opt "$o" || rmdir "$o"; done`,
   'with binds, stacks, moves and deleted directories': `
-    mount -t tmpfs base /dev/shm && cd /dev/shm && mkdir -p a/b c d e
+    mount -t tmpfs base /dev/shm; cd /dev/shm && mkdir -p a/b c d e
     mount --bind a/b c; mount -t tmpfs first d; mount -t tmpfs second d; mount --move d e; mkdir a/gone && mount --bind a/gone c && rmdir a/gone
     mkdir u w m && mount -t overlay -o lowerdir=a,upperdir=u,workdir=w over m`,
   'with more mounts than are listed at once': `
-    mount -t tmpfs base /dev/shm && cd /dev/shm && i=0; while [ $i -lt 1100 ]; do i=$((i+1)); mkdir $i; mount --bind $i $i; done`,
+    mount -t tmpfs base /dev/shm; cd /dev/shm && i=0; while [ $i -lt 1100 ]; do i=$((i+1)); mkdir $i; mount --bind $i $i; done`,
   'with options longer than the buffer': `
-    mount -t tmpfs base /dev/shm && cd /dev/shm && long=$(printf 'x%.0s' $(seq 200)) && mkdir -p $long u w m lower
+    mount -t tmpfs base /dev/shm; cd /dev/shm && long=$(printf 'x%.0s' $(seq 200)) && mkdir -p $long u w m lower
     dirs=lower; for i in $(seq 18); do mkdir -p $long/$i; dirs=$dirs:/dev/shm/$long/$i; done
     mount -t overlay -o lowerdir=$dirs over m || true`,
 };

@@ -1,136 +1,136 @@
-import { afterAll, describe, expect, it } from 'vitest';
-import { isAssertion } from '../support/assertion.ts';
-import { MISTAKEN } from '../support/changes.ts';
-import { needsRoot } from '../support/privilege.ts';
-import type { RecordedStep, Report } from '../support/supervised.ts';
-import { checks, type Ground, look, makeGround, type Scenario, scenarios, unnoticed } from './checks.ts';
-import { general, type Mutant, mutantsOf, ownSteps } from './mutants.ts';
+import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE } from '@ns-tool/syscalls';
+import { BURDENED, four, of, PROC_OPTIONS, type Scenario } from '../support/child-checks.ts';
+import {
+  before,
+  both,
+  describeMutants,
+  edited,
+  executes,
+  is,
+  type Matches,
+  type Mistake,
+  type Suite,
+  withArg,
+} from '../support/child-mutants.ts';
 
-/** The ground of many runs: made anew once a mutant has left a trace in it. */
-class LastingGround implements AsyncDisposable {
-  private ground: Ground | undefined;
+const USER = 54321;
+const OWN_PROC = { isPid1: true, isAlone: true, procOptions: PROC_OPTIONS };
 
-  async get(): Promise<Ground> {
-    this.ground ??= await makeGround();
-    return this.ground;
-  }
+/** The first is of what every child does; the others add to it. */
+const SCENARIOS: readonly Scenario[] = [
+  { args: ['unshare'], through: BURDENED, interrupted: true, inside: { groups: '7 8' } },
+  { args: ['unshare', '-m'], elsewhere: of('new', 'mnt'), inside: { propagations: [''] } },
+  {
+    args: ['unshare', '-Urm'],
+    uid: USER,
+    elsewhere: of('new', 'mnt', 'user'),
+    inside: {
+      uidMap: [`0 ${USER} 1`],
+      gidMap: [`0 ${USER} 1`],
+      setgroups: 'deny',
+      groups: '',
+      propagations: [''],
+    },
+  },
+  {
+    args: ['unshare', '-U', '--setgroups=deny'],
+    elsewhere: of('new', 'user'),
+    inside: { uidMap: [], gidMap: [], setgroups: 'deny', uids: four(65534), gids: four(65534) },
+  },
+  {
+    args: ['unshare', '--map-users=1000,0,10', '--map-groups=2000,0,10', '-S', '5', '-G', '6'],
+    through: BURDENED,
+    // So that a child that does not wait goes on before it has IDs.
+    pause: 100,
+    interrupted: true,
+    elsewhere: of('new', 'user'),
+    inside: { uidMap: ['0 1000 10'], gidMap: ['0 2000 10'], uids: four(5), gids: four(6), groups: '' },
+  },
+  { args: ['unshare', '-p'], elsewhere: of('new', 'pid', 'pid_for_children') },
+  {
+    args: ['unshare', '-T', '--monotonic=100', '--boottime=200'],
+    elsewhere: of('new', 'time', 'time_for_children'),
+    inside: { clocks: ['monotonic 100 0', 'boottime 200 0'] },
+  },
+  {
+    args: ['unshare', '-muinpCf', '--mount-proc'],
+    elsewhere: of('new', 'cgroup', 'ipc', 'mnt', 'net', 'pid', 'pid_for_children', 'uts'),
+    inside: { propagations: [''], ...OWN_PROC },
+  },
+  {
+    args: ['unshare', '-pf', '--mount-proc', '--propagation=unchanged'],
+    elsewhere: of('new', 'mnt', 'pid', 'pid_for_children'),
+    inside: { propagations: ['', 'shared'], ...OWN_PROC },
+  },
+  { args: ['unshare', '-m', '--propagation=slave'], elsewhere: of('new', 'mnt'), inside: { propagations: ['master'] } },
+  { args: ['unshare', '-R', '/other-root'], inside: { root: 'inner-root', directory: 'inner-root' } },
+  { args: ['unshare', '-R', '/other-root', '-w', '/mnt'], inside: { root: 'inner-root', directory: 'inner-mnt' } },
+  {
+    args: ['unshare', '-S', String(USER), '-G', '54322'],
+    through: BURDENED,
+    inside: { uids: four(USER), gids: four(54322), groups: '' },
+  },
+  { args: ['unshare'], command: ['probe'], env: { PATH: '/none:/first:/second' } },
+];
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.ground?.stand.dispose();
-    this.ground = undefined;
-  }
-}
+const isMountOf =
+  (type: string): Matches =>
+  ({ name, args }) =>
+    name === 'mount' && args[2] === type;
+const setsPropagation =
+  (flag: number): Matches =>
+  ({ name, args }) =>
+    name === 'mount' && args[3] === (MS_REC | flag);
+const isPrivate = setsPropagation(MS_PRIVATE);
+const isSlave = setsPropagation(MS_SLAVE);
+const isIdMap: Matches = ({ name, args }) => name === 'write' && /^\d+ \d+ \d+\n$/.test(String(args[1]));
+const isOffset: Matches = ({ name, args }) => name === 'write' && String(args[1]).startsWith('monotonic');
+const isDeny: Matches = ({ name, args }) => name === 'write' && args[1] === 'deny';
+const isAt =
+  (mountPoint: string): Matches =>
+  ({ args }) =>
+    args[1] === mountPoint;
 
-/** The names of the checks that a version fails. */
-async function failedChecks(
-  lasting: LastingGround,
-  scenario: Scenario,
-  program: readonly RecordedStep[],
-  changes: Mutant['changes'],
-): Promise<readonly string[]> {
-  const failed = await lookAndCheck(await lasting.get(), scenario, program, changes);
-  if (failed.includes(unnoticed.name)) await lasting[Symbol.asyncDispose]();
-  return failed;
-}
+const MISTAKES: readonly Mistake[] = [
+  { name: 'private without MS_REC', matches: both(isPrivate, isAt('/')), change: withArg(3, MS_PRIVATE) },
+  {
+    name: 'private without MS_REC',
+    matches: both(isPrivate, isAt('/proc')),
+    change: withArg(3, MS_PRIVATE),
+    equivalent:
+      'Where a new mount on /proc appears too is decided by /proc alone, and what lies below is covered by it.',
+  },
+  { name: 'slave instead of private', matches: isPrivate, change: withArg(3, MS_REC | MS_SLAVE) },
+  { name: 'shared instead of private', matches: isPrivate, change: withArg(3, MS_REC | MS_SHARED) },
+  { name: 'unbindable instead of private', matches: isPrivate, change: withArg(3, MS_REC | MS_UNBINDABLE) },
+  { name: 'another mount made private', matches: isPrivate, change: withArg(1, '/mnt') },
+  { name: 'private instead of slave', matches: isSlave, change: withArg(3, MS_REC | MS_PRIVATE) },
+  { name: 'slave without MS_REC', matches: isSlave, change: withArg(3, MS_SLAVE) },
+  { name: 'proc without its flags', matches: isMountOf('proc'), change: withArg(3, 0) },
+  { name: 'proc somewhere else', matches: isMountOf('proc'), change: withArg(1, '/mnt') },
+  { name: 'another filesystem for proc', matches: isMountOf('proc'), change: withArg(2, 'sysfs') },
+  { name: 'proc before the propagation', matches: isMountOf('proc'), change: before(is('mount')) },
+  { name: 'mapped to another ID inside', matches: isIdMap, change: edited(1, /^\d+/, '3') },
+  { name: 'another ID mapped', matches: isIdMap, change: edited(1, / \d+ /, ' 4 ') },
+  { name: 'another clock put forward', matches: isOffset, change: edited(1, /monotonic 100/, 'monotonic 0') },
+  { name: 'setgroups(2) allowed', matches: isDeny, change: withArg(1, 'allow') },
+  { name: 'a group kept', matches: is('setgroups'), change: withArg(0, [7]) },
+  { name: 'a later directory of PATH first', matches: executes('/second/probe'), change: before(is('execve')) },
+];
 
-async function lookAndCheck(ground: Ground, ...version: [Scenario, readonly RecordedStep[], Mutant['changes']]) {
-  try {
-    const sight = await look(ground, ...version);
-    return checks.filter(({ check }) => fails(() => check(sight))).map(({ name }) => name);
-  } catch (error) {
-    // A stand whose /proc is covered, for one, can do nothing any more.
-    if (error instanceof Error && !error.message.includes(MISTAKEN)) return [unnoticed.name];
-    throw error;
-  }
-}
+const NOT_MISSED: Suite['notMissed'] = [
+  [
+    ({ name, args }) => name === 'close' && typeof args[0] === 'object',
+    "The file was opened close-on-exec, and what is open until execve(2) is in nobody's way.",
+  ],
+  [executes('/none/probe'), 'No such file is there, and with ENOENT the next one is tried.'],
+  [executes('/second/probe'), 'It is never come to: the file before is there.'],
+];
 
-function fails(check: () => void): boolean {
-  try {
-    check();
-    return false;
-  } catch (error) {
-    if (!isAssertion(error)) throw error;
-    return true;
-  }
-}
-
-/** What the product does by itself. */
-async function reportOf(lasting: LastingGround, scenario: Scenario): Promise<Report> {
-  const { outcome } = await look(await lasting.get(), scenario, null, []);
-  expect(outcome.report).not.toBeNull();
-  return outcome.report as Report;
-}
-
-interface Tried extends Mutant {
-  readonly failed: readonly string[];
-}
-
-const commandLine = ({ args, command }: Scenario) => ['unshare', ...args, ...(command ?? [])].join(' ');
-
-/** The result as a table: a line for each mutant, a column for each check. */
-function matrix(tried: ReadonlyMap<string, readonly Tried[]>): string {
-  const legend = checks.map(({ name }, i) => `${'|'.repeat(i)}${i < 9 ? i + 1 : String.fromCharCode(88 + i)} ${name}`);
-  const rows = [...tried].flatMap(([scenario, mutants]) => [
-    scenario,
-    ...mutants.flatMap(({ name, failed, equivalent }) => [
-      `${checks.map((check) => (failed.includes(check.name) ? 'x' : '.')).join('')}  ${name.slice(0, 100)}`,
-      ...(equivalent === undefined ? [] : [`${' '.repeat(checks.length)}  equivalent: ${equivalent}`]),
-    ]),
-  ]);
-  return ['mutant x check; x: the check is red', ...legend, ...rows].join('\n');
-}
-
-/** All mutants with one command line. For the first, all that every child does is changed; for the others, what they add. */
-async function mutantsWith(lasting: LastingGround, scenario: Scenario, report: Report): Promise<readonly Mutant[]> {
-  const [first] = scenarios as [Scenario];
-  if (scenario === first) return [...mutantsOf(report, [...report.program.keys()]), ...general];
-  return mutantsOf(report, ownSteps(report.program, (await reportOf(lasting, first)).program));
-}
-
-/** Holds every check against every mutant, on several grounds at once. */
-async function tryAll(
-  mutants: readonly Mutant[],
-  scenario: Scenario,
-  { program }: Report,
-  atOnce: number,
-): Promise<readonly Tried[]> {
-  const tried: Tried[] = [];
-  const waiting = [...mutants.entries()];
-  const work = async () => {
-    await using lasting = new LastingGround();
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [i, mutant] = next;
-      tried[i] = { ...mutant, failed: await failedChecks(lasting, scenario, program, mutant.changes) };
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  return tried;
-}
-
-describe.skipIf(needsRoot('every check of ns-tool unshare on every mutant'))('the suite notices', () => {
-  const all = new Map<string, readonly Tried[]>(scenarios.map((scenario) => [commandLine(scenario), []]));
-  afterAll(() => console.log(matrix(all)));
-
-  for (const scenario of scenarios) {
-    it.concurrent(`every mutant of ns-tool ${commandLine(scenario)}, and nothing wrong with itself`, async () => {
-      await using lasting = new LastingGround();
-      const report = await reportOf(lasting, scenario);
-      expect(await failedChecks(lasting, scenario, report.program, [])).toEqual([]);
-
-      const mutants = await mutantsWith(lasting, scenario, report);
-      const tried = await tryAll(mutants, scenario, report, scenario.interrupted ? 3 : 1);
-      all.set(commandLine(scenario), tried);
-      expect(tried).not.toEqual([]);
-      const named = (rows: readonly Tried[]) => rows.map(({ name }) => name);
-      const missed = tried.filter(({ failed, equivalent }) => failed.length === 0 && equivalent === undefined);
-      expect(named(missed), 'no check notices').toEqual([]);
-      const noticed = tried.filter(({ failed, equivalent }) => failed.length > 0 && equivalent !== undefined);
-      expect(named(noticed), 'not equivalent after all').toEqual([]);
-    });
-  }
-
-  it('each of its checks is needed: some mutant fails it', () => {
-    const failed = new Set([...all.values()].flat().flatMap((mutant) => mutant.failed));
-    expect(checks.map(({ name }) => name).filter((name) => !failed.has(name))).toEqual([]);
-  });
+describeMutants({
+  name: 'ns-tool unshare',
+  scenarios: SCENARIOS,
+  mistakes: MISTAKES,
+  notMissed: NOT_MISSED,
+  neverFailed: { 'what cannot be is refused, and told of': 'No command line here is refused.' },
 });

@@ -11,7 +11,7 @@ export type Reason =
   | { readonly kind: 'same mount' }
   /** … a peer of it, in this group. */
   | { readonly kind: 'peer'; readonly group: number }
-  /** … a slave of this group: its own, or one that receives from it by way of the group `via`. */
+  /** … a slave of this group, which is the mount's own; or, with `via`, a group that is itself a slave of group `via`. */
   | { readonly kind: 'slave'; readonly group: number; readonly via: number | null };
 
 /** A place at which a mount would appear. */
@@ -88,10 +88,12 @@ function* receivers(tables: readonly NamespaceTable[], mount: Mount): Generator<
 /** The tree of each namespace, made when it is asked for. */
 function trees(tables: readonly NamespaceTable[]): (namespace: string) => MountTree {
   const known = new Map<string, MountTree>();
+  // Of several with one name the first counts.
+  const byName = new Map(tables.toReversed().map((table) => [table.namespace, table]));
   return (namespace) => {
     const made = known.get(namespace);
     if (made !== undefined) return made;
-    const table = tables.find((table) => table.namespace === namespace);
+    const table = byName.get(namespace);
     if (table === undefined) throw new RangeError(`no table of the namespace ${namespace}`);
     const tree = mountTree(table.mounts);
     known.set(namespace, tree);

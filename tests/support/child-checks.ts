@@ -1,22 +1,22 @@
 /**
- * What `ns-tool unshare` promises of the process that it starts, as checks that any version of it can be held against: the
- * product, and every mutant.
+ * What a command promises of the process that it starts, as checks that any version of it can be held against: the product,
+ * and every mutant (child-mutants.ts).
  *
  * One run shows most of it: the command tells what it finds, and then ns-tool is killed.
  */
 import { PR_SET_PDEATHSIG } from '@ns-tool/syscalls';
 import { expect } from 'vitest';
-import type { Change } from '../support/changes.ts';
-import { expectUnnoticed } from '../support/checks.ts';
-import type { Observed } from '../support/protocol.ts';
-import { Stand } from '../support/stand.ts';
-import { type Outcome, type RecordedStep, type Run, STARTED, supervise } from '../support/supervised.ts';
+import type { Change } from './changes.ts';
+import { expectUnnoticed } from './checks.ts';
+import type { Observed } from './protocol.ts';
+import { Stand } from './stand.ts';
+import { type Outcome, type RecordedStep, type Run, STARTED, supervise } from './supervised.ts';
 
 /** A command line, and what its command must find. */
 export interface Scenario {
-  /** The words before the command. */
+  /** The words before the command that is run. `@NAME` is what the ground has in its place: a pid. */
   readonly args: readonly string[];
-  /** The command; a shell that runs {@link PROBE} if left out. */
+  /** The command that is run; a shell that runs {@link PROBE} if left out. */
   readonly command?: readonly string[];
   readonly uid?: number;
   readonly through?: readonly string[];
@@ -24,17 +24,24 @@ export interface Scenario {
   readonly pause?: number;
   /** Whether the runs of {@link INTERRUPTIONS} are made too. */
   readonly interrupted?: boolean;
-  /** The kinds of namespace that are not those outside, as a child of the command sees it. */
-  readonly newKinds?: readonly string[];
+  /** The namespaces that are not those outside, as a child of the command sees them, in the order of their names: {@link of}. */
+  readonly elsewhere?: readonly string[];
   /** What else is not as outside. */
-  readonly inside: Partial<Facts>;
+  readonly inside?: Partial<Facts>;
+  /** What ns-tool says, where it must not run the command. */
+  readonly refused?: RegExp;
 }
+
+/** These kinds of namespace of one owner: a process of the ground, or `new`. */
+export const of = (owner: string, ...kinds: readonly string[]) => kinds.map((kind) => `${kind} of ${owner}`);
 
 /** What a command finds. */
 interface Facts {
   /** The links in /proc/self/ns of a child of the command: `pid pid:[4026531836]`. */
   readonly namespaces: readonly string[];
   readonly isPid1: boolean;
+  /** In how many pid namespaces it is, from that of the proc that it sees on. */
+  readonly pidDepth: number;
   readonly uidMap: readonly string[];
   readonly gidMap: readonly string[];
   readonly setgroups: string;
@@ -60,8 +67,9 @@ interface Facts {
   readonly words: readonly string[];
 }
 
-/** A directory, by a name in it. */
-type Directory = 'checkout' | 'inner-root' | 'inner-mnt' | 'elsewhere';
+/** Directories, by a name in each. */
+const DIRECTORIES = ['checkout', 'inner-root', 'inner-mnt', 'theirs'] as const;
+type Directory = (typeof DIRECTORIES)[number] | 'elsewhere';
 
 const WORDS = ['first word', 'second', 'word of the environment'] as const;
 const NO_SIGNALS = '0'.repeat(16);
@@ -74,69 +82,13 @@ const ALWAYS: Partial<Facts> = {
   words: WORDS,
 };
 
-const USER = 54321;
-const OWN_PROC = { isPid1: true, isAlone: true, procOptions: 'rw,nosuid,nodev,noexec,relatime' };
-const four = (id: number) => Array(4).fill(id).join(' ');
+/** The options of a mount of proc. */
+export const PROC_OPTIONS = 'rw,nosuid,nodev,noexec,relatime';
+/** Real, effective, saved and file system ID that are the same. */
+export const four = (id: number) => Array(4).fill(id).join(' ');
 
 /** Starts ns-tool with what a command must not get from it. Of signals that are ignored, Node leaves those from 32 on so. */
-const BURDENED = ['setpriv', '--groups', '7,8', 'sh', '-c', 'trap "" 64; exec "$@"', 'sh'];
-
-/** The first is of what every child does; the others add to it. */
-export const scenarios: readonly Scenario[] = [
-  { args: [], through: BURDENED, interrupted: true, inside: { groups: '7 8' } },
-  { args: ['-m'], newKinds: ['mnt'], inside: { propagations: [''] } },
-  {
-    args: ['-Urm'],
-    uid: USER,
-    newKinds: ['mnt', 'user'],
-    inside: {
-      uidMap: [`0 ${USER} 1`],
-      gidMap: [`0 ${USER} 1`],
-      setgroups: 'deny',
-      groups: '',
-      propagations: [''],
-    },
-  },
-  {
-    args: ['-U', '--setgroups=deny'],
-    newKinds: ['user'],
-    inside: { uidMap: [], gidMap: [], setgroups: 'deny', uids: four(65534), gids: four(65534) },
-  },
-  {
-    args: ['--map-users=1000,0,10', '--map-groups=2000,0,10', '-S', '5', '-G', '6'],
-    through: BURDENED,
-    // So that a child that does not wait goes on before it has IDs.
-    pause: 100,
-    interrupted: true,
-    newKinds: ['user'],
-    inside: { uidMap: ['0 1000 10'], gidMap: ['0 2000 10'], uids: four(5), gids: four(6), groups: '' },
-  },
-  { args: ['-p'], newKinds: ['pid', 'pid_for_children'], inside: {} },
-  {
-    args: ['-T', '--monotonic=100', '--boottime=200'],
-    newKinds: ['time', 'time_for_children'],
-    inside: { clocks: ['monotonic 100 0', 'boottime 200 0'] },
-  },
-  {
-    args: ['-muinpCf', '--mount-proc'],
-    newKinds: ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'pid_for_children', 'uts'],
-    inside: { propagations: [''], ...OWN_PROC },
-  },
-  {
-    args: ['-pf', '--mount-proc', '--propagation=unchanged'],
-    newKinds: ['mnt', 'pid', 'pid_for_children'],
-    inside: { propagations: ['', 'shared'], ...OWN_PROC },
-  },
-  { args: ['-m', '--propagation=slave'], newKinds: ['mnt'], inside: { propagations: ['master'] } },
-  { args: ['-R', '/small-root'], inside: { root: 'inner-root', directory: 'inner-root' } },
-  { args: ['-R', '/small-root', '-w', '/mnt'], inside: { root: 'inner-root', directory: 'inner-mnt' } },
-  {
-    args: ['-S', String(USER), '-G', '54322'],
-    through: BURDENED,
-    inside: { uids: four(USER), gids: four(54322), groups: '' },
-  },
-  { args: [], command: ['probe'], env: { PATH: '/none:/first:/second' }, inside: {} },
-];
+export const BURDENED = ['setpriv', '--groups', '7,8', 'sh', '-c', 'trap "" 64; exec "$@"', 'sh'];
 
 /** Tells what there is to find. One process is forked, for with --pid alone a second one could not be. */
 const TELL = `
@@ -157,10 +109,10 @@ const PROBE = `${TELL}
 
 /** A root directory, and two commands of one name. */
 const PREPARE = `
-  mkdir -p /small-root/usr /small-root/proc /small-root/inner-root /small-root/mnt/inner-mnt /first /second
-  mount --bind /usr /small-root/usr
-  mount --bind /proc /small-root/proc
-  ln -s usr/bin usr/lib usr/lib64 /small-root
+  mkdir -p /other-root/usr /other-root/proc /other-root/inner-root /other-root/mnt/inner-mnt /first /second
+  mount --bind /usr /other-root/usr
+  mount --bind /proc /other-root/proc
+  ln -s usr/bin usr/lib usr/lib64 /other-root
   cat > /first/probe <<'END'
 #!/bin/sh
 ${PROBE}
@@ -172,12 +124,30 @@ END
 export interface Ground {
   readonly stand: Stand;
   readonly facts: Facts;
+  readonly processes: Processes;
 }
 
-export async function makeGround(): Promise<Ground> {
+/** Processes of a ground, which commands have to do with. */
+export interface Processes {
+  /** What stands in the place of `@NAME`. */
+  readonly words: Readonly<Record<string, string>>;
+  /** To whom the namespaces belong that are not the stand's, by their ids: `net:[4026532281]`. */
+  readonly owners: ReadonlyMap<string, string>;
+  end(): Promise<void>;
+}
+
+const NONE: Processes = { words: {}, owners: new Map(), end: async () => {} };
+
+/** @param start starts processes in the stand. */
+export async function makeGround(start: (stand: Stand) => Promise<Processes> = async () => NONE): Promise<Ground> {
   const stand = await Stand.make();
   await stand.shell(PREPARE);
-  return { stand, facts: factsIn(await stand.shell(TELL)) };
+  const processes = await start(stand);
+  return { stand, facts: factsIn(await stand.shell(TELL)), processes };
+}
+
+export async function endGround({ stand, processes }: Ground): Promise<void> {
+  await processes.end().finally(() => stand.dispose());
 }
 
 /** Reads what {@link TELL} has printed. */
@@ -203,6 +173,7 @@ function factsIn(stdout: string): Facts {
   return {
     namespaces: [...stdout.matchAll(/ ([a-z]\w*) -> (\w+:\[\d+\])$/gm)].map(([, name, target]) => `${name} ${target}`),
     isPid1: told('pid')[0] === '1',
+    pidDepth: status('NSpid').split(' ').length,
     uidMap: told('uid_map'),
     gidMap: told('gid_map'),
     setgroups: told('setgroups').join(),
@@ -223,10 +194,10 @@ function factsIn(stdout: string): Facts {
 }
 
 function directoryOf(names: readonly string[]): Directory {
-  return (['checkout', 'inner-root', 'inner-mnt'] as const).find((name) => names.includes(name)) ?? 'elsewhere';
+  return DIRECTORIES.find((name) => names.includes(name)) ?? 'elsewhere';
 }
 
-/** A run in which something happens before the child is the command, and what must come of it. */
+/** A run in which something happens to the child or to ns-tool, and what must come of it. */
 interface Interruption {
   readonly name: string;
   /** Null where the program gives no occasion. */
@@ -246,6 +217,13 @@ const INTERRUPTIONS: readonly Interruption[] = [
     check({ status, signal, stdout, stderr }) {
       expect(stderr).toMatch(/: process \d+ was ended by SIGHUP before it became the command\n$/);
       expect({ status, signal, stdout }).toEqual({ status: 125, signal: null, stdout: '' });
+    },
+  },
+  {
+    name: 'ns-tool ends as the command does, and not before',
+    run: () => ({ act: { when: 'started', signal: 'SIGKILL', to: 'child' } }),
+    check({ hasActed, status, signal, left }) {
+      expect({ hasActed, status, signal, left }).toEqual({ hasActed: true, status: 137, signal: null, left: [] });
     },
   },
   {
@@ -284,10 +262,9 @@ function expectNoneLeft({ hasActed, left, stdout }: Outcome): void {
 }
 
 /** What is to be seen of a version of the product. */
-interface Sight {
+export interface Sight {
   readonly scenario: Scenario;
-  /** What a command finds outside. */
-  readonly outside: Facts;
+  readonly ground: Ground;
   /** What the command has found, or null if it was not run. */
   readonly found: Facts | null;
   readonly outcome: Outcome;
@@ -302,15 +279,17 @@ interface Sight {
  * @param program the product's own; null if it is not known yet, and then nothing is interrupted.
  */
 export async function look(
-  { stand, facts: outside }: Ground,
+  ground: Ground,
   scenario: Scenario,
   program: readonly RecordedStep[] | null,
   changes: readonly Change[],
 ): Promise<Sight> {
   const { args, command, uid, through, env, pause, interrupted } = scenario;
+  const { stand, processes } = ground;
+  const inPlace = (word: string) => word.replace(/@([a-z]+)/g, (_, name: string) => processes.words[name] as string);
   const [first, second, third] = WORDS;
   const run: Run = {
-    args: ['unshare', ...args, ...(command ?? ['/bin/sh', '-c', PROBE, 'sh']), first, second],
+    args: [...args.map(inPlace), ...(command ?? ['/bin/sh', '-c', PROBE, 'sh']), first, second],
     env: { WORD: third, ...env },
     ...(uid !== undefined && { uid }),
     ...(through !== undefined && { through }),
@@ -332,7 +311,7 @@ export async function look(
   const [outcome, ...others] = outcomes as [Outcome, ...Outcome[]];
   const found = outcome.hasActed ? factsIn(outcome.stdout) : null;
   const outcomeOf = new Map(interruptions.map(({ interruption }, i) => [interruption, others[i] as Outcome]));
-  return { scenario, outside, found, outcome, interrupted: outcomeOf, observed };
+  return { scenario, ground, found, outcome, interrupted: outcomeOf, observed };
 }
 
 export interface Check {
@@ -345,10 +324,19 @@ function finds(name: string, ...keys: readonly (keyof Facts)[]): Check {
   const pick = (facts: Facts) => Object.fromEntries(keys.map((key) => [key, facts[key]]));
   return {
     name,
-    check({ scenario, outside, found }) {
-      expect(found && pick(found)).toEqual(pick({ ...outside, ...ALWAYS, ...scenario.inside }));
+    check({ scenario, ground, found }) {
+      const expected = pick({ ...ground.facts, ...ALWAYS, ...scenario.inside });
+      expect(found && pick(found)).toEqual(scenario.refused === undefined ? expected : null);
     },
   };
+}
+
+function elsewhereIn({ namespaces }: Facts, { facts, processes }: Ground): string[] {
+  const links = namespaces.filter((link) => !facts.namespaces.includes(link));
+  return links.flatMap((link) => {
+    const [kind = '', id = ''] = link.split(' ');
+    return of(processes.owners.get(id) ?? 'new', kind);
+  });
 }
 
 /** What must not have happened to the host. A stand in which it has happened is of no use for another run. */
@@ -360,24 +348,32 @@ export const unnoticed: Check = {
 export const checks: readonly Check[] = [
   finds('the command is run, with its arguments and its environment', 'words'),
   {
-    name: 'the kinds of namespace that are new are those that were asked for',
-    check({ scenario, outside, found }) {
-      const isNew = (link: string) => !outside.namespaces.includes(link);
-      const newKinds = found?.namespaces.filter(isNew).map((link) => link.split(' ')[0]);
-      expect(newKinds).toEqual(scenario.newKinds ?? []);
+    name: 'its namespaces are those outside, but for those that were asked for',
+    check({ scenario: { elsewhere = [], refused }, ground, found }) {
+      expect(found && elsewhereIn(found, ground)).toEqual(refused === undefined ? elsewhere : null);
     },
   },
   finds('users and groups are mapped, and setgroups(2) denied', 'uidMap', 'gidMap', 'setgroups'),
   finds('it has the IDs that were asked for', 'uids', 'gids', 'groups'),
   finds('its mounts are tied to those outside as was asked for', 'propagations'),
-  finds('its pid, and what proc shows', 'isPid1', 'procOptions', 'isAlone'),
+  finds('its pid, and what proc shows', 'isPid1', 'pidDepth', 'procOptions', 'isAlone'),
   finds('its clocks', 'clocks'),
   finds('its root and working directory', 'root', 'directory'),
   finds('no descriptor is open but 0, 1 and 2', 'descriptors'),
   finds('no signal is blocked or ignored', 'blockedSignals', 'ignoredSignals'),
   {
     name: 'it dies with ns-tool',
-    check: ({ outcome: { hasActed, left } }) => expect({ hasActed, left }).toEqual({ hasActed: true, left: [] }),
+    check({ scenario, outcome: { hasActed, left } }) {
+      expect({ hasActed, left }).toEqual({ hasActed: scenario.refused === undefined, left: [] });
+    },
+  },
+  {
+    name: 'what cannot be is refused, and told of',
+    check({ scenario: { refused }, outcome: { status, stderr } }) {
+      if (refused === undefined) return;
+      expect(stderr).toMatch(refused);
+      expect(status).toBe(125);
+    },
   },
   unnoticed,
   ...INTERRUPTIONS.map(

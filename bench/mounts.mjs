@@ -1,0 +1,110 @@
+// What it costs to look: `ns-tool mounts` against findmnt(8), `ns-tool ls` against lsns(8), with few and with many.
+//
+//     node bench/mounts.mjs [--short]
+
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { machine, nodeVersion, utilLinuxVersion } from './machine.mjs';
+import { bundle } from './startup.mjs';
+import { median } from './statistics.mjs';
+import { milliseconds, table, times } from './table.mjs';
+import { outputOf } from './timed-process.mjs';
+
+const isShort = process.argv.includes('--short');
+
+const WITH_MOUNTS = fileURLToPath(new URL('programs/with-mounts.mjs', import.meta.url));
+const WITH_NAMESPACES = fileURLToPath(new URL('programs/with-namespaces.mjs', import.meta.url));
+
+/** @type {readonly string[]} */
+const OURS = [process.execPath, bundle];
+
+/** findmnt takes time by the square of the number: with 100,000 mounts it is left out. */
+const SIZES = isShort
+  ? [
+      { mounts: 20, rounds: 5, findmnt: true },
+      { mounts: 1000, rounds: 5, findmnt: true },
+    ]
+  : [
+      { mounts: 20, rounds: 15, findmnt: true },
+      { mounts: 1000, rounds: 15, findmnt: true },
+      { mounts: 10_000, rounds: 5, findmnt: false },
+      { mounts: 20_000, rounds: 3, findmnt: true },
+      { mounts: 99_900, rounds: 5, findmnt: false },
+    ];
+
+if (process.geteuid?.() !== 0) {
+  console.log('Skipped, because mounts take root: ns-tool mounts against findmnt, ns-tool ls against lsns.');
+} else {
+  console.log(machine());
+  console.log(`Node ${await nodeVersion(process.execPath)}, util-linux ${(await utilLinuxVersion()) ?? 'is missing'}`);
+  await manyMounts();
+  await manyPeers();
+  await manyNamespaces();
+}
+
+async function manyMounts() {
+  /** @type {Map<number, number>} */
+  const trees = new Map();
+  const rows = [];
+  for (const { mounts, rounds, findmnt } of SIZES) {
+    const theirs = findmnt ? [['findmnt'], ['findmnt', '-J']] : [];
+    const measured = await withMounts(mounts, 0, rounds, [
+      [...OURS, 'mounts'],
+      [...OURS, 'mounts', '--json'],
+      ...theirs,
+    ]);
+    const [tree = 0, json = 0, ...others] = measured.map(median);
+    trees.set(mounts, tree);
+    const against = (/** @type {number} */ ours, /** @type {number | undefined} */ theirs) =>
+      theirs === undefined ? ['-', '-'] : [milliseconds(theirs), times(ours / theirs)];
+    rows.push([
+      String(mounts),
+      milliseconds(tree),
+      ...against(tree, others[0]),
+      milliseconds(json),
+      ...against(json, others[1]),
+    ]);
+  }
+  console.log('\nA tree of that many mounts; at 20,000 the target is 0.10 × of findmnt\n');
+  console.log(table(['mounts', 'ns-tool', 'findmnt', 'ratio', 'JSON', 'findmnt -J', 'ratio'], rows));
+  const [less, more] = [trees.get(10_000), trees.get(99_900)];
+  if (less === undefined || more === undefined) return;
+  console.log(
+    `\nFrom 10,000 to 99,900 mounts: ${times(more / less)}; target 12.00 ×: ${more / less <= 12 ? 'reached' : 'missed'}`,
+  );
+}
+
+async function manyPeers() {
+  const [mounts, peers] = isShort ? [100, 100] : [1000, 1000];
+  const [ours = [], theirs = []] = await withMounts(mounts, peers, isShort ? 3 : 2, [[...OURS, 'mounts'], ['findmnt']]);
+  const ratio = median(ours) / median(theirs);
+  const what = `${mounts} slave mounts of groups with ${peers} peers`;
+  const verdict = isShort ? '' : `; target 0.05 ×: ${ratio <= 0.05 ? 'reached' : 'missed'}`;
+  console.log(
+    `\n${what}: ${milliseconds(median(ours))} against ${milliseconds(median(theirs))}, ${times(ratio)}${verdict}`,
+  );
+}
+
+async function manyNamespaces() {
+  const count = isShort ? 100 : 2000;
+  const words = [process.execPath, WITH_NAMESPACES, String(count), isShort ? '3' : '7'];
+  const measured = JSON.parse(
+    await outputOf({ command: [...words, JSON.stringify([[...OURS, 'ls'], ['lsns']])], status: 0 }),
+  );
+  const [ours = 0, theirs = 0] = measured.map(median);
+  console.log(
+    `\n${count} namespaces: ns-tool ls ${milliseconds(ours)}, lsns ${milliseconds(theirs)}, ${times(ours / theirs)}`,
+  );
+}
+
+/**
+ * @param {number} mounts
+ * @param {number} peers
+ * @param {number} rounds
+ * @param {readonly (readonly string[])[]} commands
+ * @returns {Promise<number[][]>}
+ */
+async function withMounts(mounts, peers, rounds, commands) {
+  const words = [WITH_MOUNTS, String(mounts), String(peers), String(rounds), JSON.stringify(commands)];
+  return JSON.parse(await outputOf({ command: ['unshare', '--mount', process.execPath, ...words], status: 0 }));
+}
