@@ -317,6 +317,17 @@ const plans: Readonly<
         'fchdir(r5)',
       ],
     ],
+    [
+      { all: true, 'no-fork': true },
+      FELLOW,
+      ROOT,
+      [
+        'pidfd_open(8, 0) = r0',
+        'setns(r0, CLONE_NEWPID)',
+        'pidfd_open(8, 0) = r2',
+        'setns(r2, CLONE_NEWTIME|CLONE_NEWNS|CLONE_NEWCGROUP|CLONE_NEWUTS|CLONE_NEWIPC|CLONE_NEWNET)',
+      ],
+    ],
     [{ uts: '', 'no-fork': true }, TARGET, ROOT, ['pidfd_open(7, 0) = r0', 'setns(r0, CLONE_NEWUTS)']],
   ],
 };

@@ -138,6 +138,16 @@ describe.skipIf(needsRoot('ns-tool enter, in a stand of its own'))('ns-tool ente
         stderr: `ns-tool: 2 processes have the name a-twin, in different namespaces\nGive the pid of the one that you mean: ${pids.join(', ')}\n`,
       });
     });
+    it('takes the lowest pid of several in the same namespaces', async () => {
+      await stand.shell('ln -s /bin/sleep /programs/a-crowd');
+      // They have the pids from 2 on, where 1 waits for them and becomes ns-tool.
+      const script = `for i in 1 2 3 4 5 6 7 8 9 10 11; do /programs/a-crowd 1000 & done
+        until [ "$(grep -lx a-crowd /proc/[0-9]*/comm | wc -l)" = 11 ]; do sleep 0.02; done; exec "$@"`;
+      const through = ['unshare', '--pid', '--fork', '--mount-proc', ...sh(script)];
+      expect((await run(['a-crowd', '-u', '--dry-run', 'true'], { through })).stdout).toContain(
+        '\npidfd_open(2, 0) = ',
+      );
+    });
     it('does not mean itself', async () => {
       // The only process of this name in a pid namespace is ns-tool.
       const own = (await stand.shell("/node/node -p 'fs.readFileSync(`/proc/self/comm`, `latin1`)'")).trim();

@@ -22,6 +22,8 @@ export const RESIDENTS = {
   /** Of each kind, an ordinary user's. */
   own: `${AS_USER} unshare -muinpCTUrf sh -c '
     hostname of-own && mount -t tmpfs inside /mnt/existing && cd /usr/bin && ${STAY}'`,
+  /** Of an ordinary user, elsewhere with its mounts alone. */
+  partly: `${AS_USER} unshare -Urm sh -c '${STAY}'`,
   /** In a user namespace alone, with many IDs, that allows setgroups(2). */
   free: `unshare -U sh -c '${READY}; until read -r map < /proc/self/uid_map; do sleep 0.02; done; exec sleep 1000'`,
   /** In a pid namespace, with proc to show it. */

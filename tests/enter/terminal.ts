@@ -8,19 +8,22 @@ export const TOOL = '/node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs'
 /** An interactive shell inside. It makes the file `inside1` at its first prompt, and so on. */
 export const SHELL_INSIDE = 'bash --noprofile --init-file $D/inside.rc -i';
 
-/** A command that makes the file `ready`, waits for the file `go`, and ends with 7. */
+/** A command that makes the file `ready`, waits for a line in the FIFO `go`, and ends with 7. */
 export const WAITING = 'sh $D/waiting.sh';
 
 /** Prints, of the process of {@link WAITING}, that it is stopped or a zombie, once it is one of the two. */
 const STATE = 'sh $D/state.sh';
 
+/** Lets {@link WAITING} go on, whether it is at it or stopped: opened in this way, a FIFO takes the line at once. */
+const GO = 'exec 9<> go; echo >&9';
+
 const FILES = {
   // Without a history file, which would be that of whoever runs the tests.
   'outside.rc': 'export D=$PWD; HISTFILE= PS1= PS2= n=0 PROMPT_COMMAND=\'n=$((n + 1)); touch "$D/outside$n"\'',
   'inside.rc': 'cd "$D"; HISTFILE= PS1= PS2= n=0 PROMPT_COMMAND=\'n=$((n + 1)); touch "$D/inside$n"\'',
-  // By the proc of the stand, which tells the pid of the process that reads.
-  'waiting.sh':
-    'read -r pid rest < /proc/self/stat; echo $pid > $D/pid; touch $D/ready; until [ -e $D/go ]; do sleep 0.02; done; exit 7',
+  // By the proc of the stand, which tells the pid of the process that reads. It makes no child: one that is stopped between
+  // vfork(2) and execve(2) would keep it from being stopped.
+  'waiting.sh': 'read -r pid rest < /proc/self/stat; echo $pid > $D/pid; : > $D/ready; read -r line < $D/go; exit 7',
   'state.sh':
     'i=0; until grep -E "^State:.*(stopped|zombie)" /proc/$(cat $D/pid)/status || [ $((i += 1)) -gt 100 ]; do sleep 0.02; done',
 };
@@ -49,11 +52,11 @@ export async function session(stand: Stand, typed: readonly Keys[]): Promise<Rea
   const files = Object.entries(FILES).map(([name, text]) => `cat > ${name} <<'END'\n${text}\nEND`);
   const printed = await stand.shell(
     [
-      'cd $(mktemp -d /mnt/neighbour/session.XXXXXX) && chmod 777 .',
+      'cd $(mktemp -d /mnt/neighbour/session.XXXXXX) && chmod 777 . && mkfifo -m 666 go',
       ...files,
       // exec, since a shell in between, which reads this, would take part in the job control.
       `(${type}) | SHELL=/bin/sh TERM=dumb timeout 20 script --quiet --command 'exec bash --noprofile --init-file outside.rc -i' shown`,
-      'for file in *; do printf "\\0$file\\0"; cat $file; done',
+      'rm go; for file in *; do printf "\\0$file\\0"; cat $file; done',
     ].join('\n'),
   );
   const [, ...words] = printed.split('\0');
@@ -71,11 +74,11 @@ export function workInside(command: string): readonly Keys[] {
   return [
     ['outside1', `stty rows 33 cols 99; ${command}\\n`],
     ['inside1', 'tty > tty; stty size > size; echo $$ > pid\\n'],
-    ['inside2', 'sh -c "touch ready1; exec sleep 30"\\n'],
+    ['inside2', 'sh -c ": > ready1; exec sleep 30"\\n'],
     ['ready1', CTRL_C],
-    ['inside3', 'echo $? > interrupted; sh -c "touch ready2; exec sleep 30"\\n'],
+    ['inside3', 'echo $? > interrupted; sh -c ": > ready2; exec sleep 30"\\n'],
     ['ready2', CTRL_Z],
-    ['inside4', 'echo $? > stopped; jobs > jobs; touch ready3; fg\\n'],
+    ['inside4', 'echo $? > stopped; jobs > jobs; : > ready3; fg\\n'],
     ['ready3', CTRL_C],
     ['inside5', 'echo $? > resumed; exit 3\\n'],
     ['outside2', 'echo $? > status; tty > back; exit\\n'],
@@ -87,7 +90,7 @@ export const WORKED_INSIDE = {
   size: '33 99',
   interrupted: '130',
   stopped: '148',
-  jobs: '[1]+  Stopped                 sh -c "touch ready2; exec sleep 30"',
+  jobs: '[1]+  Stopped                 sh -c ": > ready2; exec sleep 30"',
   resumed: '130',
   status: '3',
 };
@@ -97,12 +100,12 @@ export function stopFromOutside(command: string): readonly Keys[] {
   return [
     ['outside1', `${command}\\n`],
     ['ready', CTRL_Z],
-    ['outside2', `echo $? > stopped; touch go; ${STATE} > state; jobs > jobs; fg\\n`],
+    ['outside2', `echo $? > stopped; ${GO}; ${STATE} > state; jobs > jobs; fg\\n`],
     ['outside3', 'echo $? > status; exit\\n'],
   ];
 }
 
-/** What comes of {@link stopFromOutside}. The command has not gone on while it was stopped, though it might have ended then. */
+/** What comes of {@link stopFromOutside}. While it was stopped the command has not gone on, though it was let. */
 export const STOPPED_FROM_OUTSIDE = { stopped: '148', state: 'State:\tT (stopped)', status: '7' };
 
 /** The keys that interrupt a command, {@link WAITING}, from outside. */

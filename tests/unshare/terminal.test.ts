@@ -1,7 +1,6 @@
 /** `ns-tool unshare` in a terminal: job control of a shell inside, and of one outside, as with unshare(1). */
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  CTRL_Z,
   hasTerminals,
   interruptFromOutside,
   SHELL_INSIDE,
@@ -46,14 +45,8 @@ describe.skipIf(!hasTerminals(what) || needsRoot(what))(what, () => {
         expect(files.jobs).toMatch(/^\[1\]\+ {2}Stopped .*unshare -m -- sh /);
       });
       it('is stopped outside and not itself as pid 1, which ignores the signal', async () => {
-        const files = await session(stand, [
-          ['outside1', `${unshare} -mpf -- ${WAITING}\\n`],
-          ['ready', CTRL_Z],
-          ['outside2', 'echo $? > stopped; grep State: /proc/$(cat pid)/status > state; touch go; jobs > jobs; fg\\n'],
-          ['outside3', 'echo $? > status; exit\\n'],
-        ]);
-        expect(files).toMatchObject({ stopped: '148', status: '7' });
-        expect(files.state).toMatch(/^State:\t[SR] /);
+        const files = await session(stand, stopFromOutside(`${unshare} -mpf -- ${WAITING}`));
+        expect(files).toMatchObject({ ...STOPPED_FROM_OUTSIDE, state: 'State:\tZ (zombie)' });
         expect(files.jobs).toMatch(/^\[1\]\+ {2}Stopped .*unshare -mpf -- sh /);
       });
       it('is ended by Ctrl-C', async () => {
