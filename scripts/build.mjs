@@ -23,6 +23,8 @@ const SETTINGS = {
   target: 'node20',
   minifyWhitespace: true,
   minifySyntax: true,
+  // Graphviz, a megabyte that only a picture needs.
+  external: ['@viz-js/viz'],
   logLevel: 'warning',
   // What a module asks of `import.meta`, in the terms of CommonJS.
   banner: { js: '"use strict";const __fileurl=require("node:url").pathToFileURL(__filename).href;' },

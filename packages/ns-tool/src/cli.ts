@@ -4,12 +4,16 @@ import yargs, { type Argv } from 'yargs';
 import * as cgroup from './commands/cgroup.ts';
 import * as checkCaps from './commands/check-caps.ts';
 import * as clone from './commands/clone.ts';
+import * as diff from './commands/diff.ts';
 import * as enter from './commands/enter.ts';
 import * as ipc from './commands/ipc.ts';
+import * as ls from './commands/ls.ts';
 import * as mount from './commands/mount.ts';
+import * as mounts from './commands/mounts.ts';
 import * as net from './commands/net.ts';
 import * as pid from './commands/pid.ts';
 import * as proc from './commands/proc.ts';
+import * as reach from './commands/reach.ts';
 import * as slave from './commands/slave.ts';
 import * as time from './commands/time.ts';
 import * as unshare from './commands/unshare.ts';
@@ -50,6 +54,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   time,
   clone,
   proc,
+  ls,
+  mounts,
+  diff,
+  reach,
   'check-caps': checkCaps,
 };
 

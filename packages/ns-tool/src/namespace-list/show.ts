@@ -1,0 +1,143 @@
+/** A listing as text, and as the document of lsns(8). Pure. */
+import { printable } from '../output.ts';
+import { COLUMNS, type Column, type ColumnName, type Row } from './columns.ts';
+import type { Tree } from './forest.ts';
+import { keptBy, type Namespace } from './namespace.ts';
+
+/** The line of a namespace. */
+export type RowOf = (namespace: Namespace) => Row;
+
+/** What `lsns --json` prints: each namespace with its columns, in lower case, and what is below it. */
+export function toDocument(forest: readonly Tree[], names: readonly ColumnName[], rowOf: RowOf): object {
+  const toObject = ({ namespace, children }: Tree): object => {
+    const row = rowOf(namespace);
+    const cells = names.map((name) => [name.toLowerCase(), COLUMNS[name].value(row)]);
+    return { ...Object.fromEntries(cells), ...(children.length > 0 && { children: children.map(toObject) }) };
+  };
+  return { namespaces: forest.map(toObject) };
+}
+
+export interface TableOptions {
+  readonly headings: boolean;
+  /** The column in which trees are drawn, if they are. */
+  readonly drawn: ColumnName | null;
+  /** Characters to draw them with: other than ASCII, or ASCII alone. */
+  readonly unicode: boolean;
+  /** How many characters a line may have, by a shorter COMMAND; null for any number. */
+  readonly width: number | null;
+}
+
+/** A table in the layout of lsns(8): columns as wide as they have to be, and a blank between them. */
+export function toTable(
+  forest: readonly Tree[],
+  names: readonly ColumnName[],
+  rowOf: RowOf,
+  { headings, drawn, unicode, width }: TableOptions,
+): string[] {
+  const lines = [...linesOf(forest, unicode ? UNICODE : ASCII)].map(({ namespace, above }) => {
+    const row = rowOf(namespace);
+    return names.map((name) => (name === drawn ? above : '') + cellOf(name, row, names));
+  });
+  const table = [names, ...lines].map((line) => line.map(measured));
+  // Also of headings that are not shown, so that columns do not move.
+  const widths = names.map((_, i) => Math.max(0, ...table.map((cells) => cells[i]?.width ?? 0)));
+  if (width !== null) shorten(widths, names, width);
+  const isRight = names.map((name) => name !== drawn && (COLUMNS[name] as Column).right === true);
+  return table.slice(headings ? 0 : 1).map((cells) =>
+    cells
+      .map((cell, i) => aligned(cell, widths[i] ?? 0, isRight[i] === true))
+      .join(' ')
+      .trimEnd(),
+  );
+}
+
+function cellOf(name: ColumnName, row: Row, names: readonly ColumnName[]): string {
+  const { namespace } = row;
+  const value = name === 'NSFS' ? namespace.mountPoints.join(',') : COLUMNS[name].value(row);
+  return printable(String(value ?? standIn(name, namespace, names)));
+}
+
+/** What stands where there is no value: where nobody's command can be shown, there is room to say why the namespace exists. */
+function standIn(name: ColumnName, namespace: Namespace, names: readonly ColumnName[]): string {
+  return name === 'COMMAND' && namespace.pid === null && !names.includes('KEPTBY')
+    ? `kept by ${keptBy(namespace)}`
+    : '';
+}
+
+interface Glyphs {
+  readonly branch: string;
+  readonly last: string;
+  readonly line: string;
+}
+
+const UNICODE: Glyphs = { branch: '├─', last: '└─', line: '│ ' };
+const ASCII: Glyphs = { branch: '|-', last: '`-', line: '| ' };
+
+/** The namespaces of trees from top to bottom, each with what is drawn before it. */
+function* linesOf(forest: readonly Tree[], glyphs: Glyphs): Generator<{ namespace: Namespace; above: string }> {
+  for (const { namespace, children } of forest) {
+    yield { namespace, above: '' };
+    yield* linesBelow(children, glyphs, '');
+  }
+}
+
+function* linesBelow(
+  trees: readonly Tree[],
+  glyphs: Glyphs,
+  before: string,
+): Generator<{ namespace: Namespace; above: string }> {
+  for (const [i, { namespace, children }] of trees.entries()) {
+    const isLast = i === trees.length - 1;
+    yield { namespace, above: before + (isLast ? glyphs.last : glyphs.branch) };
+    yield* linesBelow(children, glyphs, before + (isLast ? '  ' : glyphs.line));
+  }
+}
+
+/** Takes from COMMAND what the lines have too much, down to its heading. */
+function shorten(widths: number[], names: readonly ColumnName[], width: number): void {
+  const i = names.indexOf('COMMAND');
+  if (i === -1) return;
+  const others = widths.reduce((sum, other) => sum + other + 1, 0) - (widths[i] ?? 0) - 1;
+  widths[i] = Math.min(widths[i] ?? 0, Math.max(width - others, 'COMMAND'.length));
+}
+
+/** A text, and how many columns of a terminal it takes. */
+interface Cell {
+  readonly text: string;
+  readonly width: number;
+}
+
+function measured(text: string): Cell {
+  return { text, width: widthOf(text) };
+}
+
+function aligned(cell: Cell, width: number, isRight: boolean): string {
+  const shown = cell.width > width ? cut(cell.text, width) : cell;
+  const room = ' '.repeat(width - shown.width);
+  return isRight ? room + shown.text : shown.text + room;
+}
+
+/** As many characters from the start as there is room for. */
+function cut(text: string, width: number): Cell {
+  let end = 0;
+  let used = 0;
+  for (const character of text) {
+    const wider = used + widthOf(character);
+    if (wider > width) break;
+    used = wider;
+    end += character.length;
+  }
+  return { text: text.slice(0, end), width: used };
+}
+
+/** How many columns of a terminal a text takes: East Asian characters and emoji two each, combining ones none. */
+function widthOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += NONE.test(character) ? 0 : TWO.test(character) ? 2 : 1;
+  return width;
+}
+
+const NONE = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const TWO =
+  /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u;
