@@ -34,8 +34,7 @@ describe.skipIf(!hasHeaders)('numbers held against the kernel headers', () => {
 
   /** Linux 6.8, which these headers may not know. */
   const newer = ['listmount', 'statmount'];
-  const isKnown = (name: string, numbers: Map<string, number>) =>
-    !newer.includes(name) || numbers.has(`__NR_${name}`);
+  const isKnown = (name: string, numbers: Map<string, number>) => !newer.includes(name) || numbers.has(`__NR_${name}`);
 
   it('of the system calls on x86-64', () => {
     const numbers = definitions(x64 ?? '');
