@@ -30,9 +30,9 @@ const ROOT: Privileges = { join: true, setGroups: true };
 const USER: Privileges = { join: false, setGroups: false };
 
 /** A process that is elsewhere in four kinds. */
-const TARGET: Target = { pid: 7, differs: ['mount', 'net', 'pid', 'user'], deniesSetgroups: false };
+const TARGET: Target = { pid: 7, differs: ['mount', 'net', 'pid', 'user'], hasOtherRoot: true, deniesSetgroups: false };
 /** One that is in the user namespace of this process. */
-const FELLOW: Target = { pid: 8, differs: ['uts'], deniesSetgroups: false };
+const FELLOW: Target = { pid: 8, differs: ['uts'], hasOtherRoot: true, deniesSetgroups: false };
 
 /** The clone, and what follows until the descriptors are set up; without what all have in common. */
 function plan(args: EnterArguments, target: Target | null, may: Privileges): string[] {
@@ -363,6 +363,7 @@ describe('the calls of ns-tool enter', () => {
     });
     it('joins nothing if nothing differs', () => {
       expect(whereItIs({ ...FELLOW, differs: [] }, ROOT)).toEqual({ root: '', wdns: '/' });
+      expect(whereItIs({ ...FELLOW, differs: [], hasOtherRoot: false }, ROOT)).toEqual({});
     });
     it('stays who one is where setgroups(2) is denied, to who cannot call it before', () => {
       const denies = { ...TARGET, deniesSetgroups: true };
@@ -444,7 +445,7 @@ async function named(name: string, options: SpawnOptions = {}): Promise<Child> {
 describe('the process that is meant', () => {
   it('by its pid', async () => {
     const { pid } = await named('by pid');
-    expect(targetOf(String(pid))).toEqual({ pid, differs: [], deniesSetgroups: false });
+    expect(targetOf(String(pid))).toEqual({ pid, differs: [], hasOtherRoot: false, deniesSetgroups: false });
     expect(targetWithPid(String(pid))).toEqual(targetOf(String(pid)));
   });
 

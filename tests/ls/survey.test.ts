@@ -220,7 +220,8 @@ describe('a process', () => {
     ["exec -a '' sleep 1000", ' 1000'],
   ])('may be called anything: %s', async (script, command) => {
     const { pid } = await start('bash', '-c', `echo ready; ${script}`);
-    await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+    // exec(2) sets the name before the command line.
+    await until(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('\x001000\0'));
     expect(readProcess(fs, pid)).toEqual({ ppid: process.pid, uid: process.geteuid?.(), command });
   });
 
@@ -289,7 +290,7 @@ describe.skipIf(needsRoot('ns-tool ls of namespaces without a process'))(
 
     it('where a mount keeps it, in a mount namespace of its own', async () => {
       const { pid, words } = await shell(
-        `exec unshare -m sh -c 'mount -t tmpfs x /mnt && touch "/mnt/a b" && unshare --uts="/mnt/a b" readlink /proc/self/ns/uts && exec sleep 1000'`,
+        `exec unshare -m sh -c 'mount -t tmpfs x /mnt && touch "/mnt/a b" && unshare --uts="/mnt/a b" readlink /proc/self/ns/uts > /mnt/id && cat /mnt/id && exec sleep 1000'`,
       );
       const id = parseLink(words[0] ?? '')?.id ?? 0;
       const path = `/proc/${pid}/root/mnt/a b`;

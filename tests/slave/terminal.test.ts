@@ -34,7 +34,7 @@ describe.skipIf(!hasScript || needsRoot('ns-tool slave in a terminal'))('ns-tool
 
   it('a shell is interactive, goes on after Ctrl-C, and its own status counts', async () => {
     const shown = await typed(
-      `mount -t tmpfs x /mnt/existing; echo 'trap "touch caught" INT; touch ready' > rc
+      `mount -t tmpfs x /mnt/existing; echo 'HISTFILE=; trap "touch caught" INT; touch ready' > rc
        ${tool} slave -- bash --noprofile --init-file rc -i`,
       [
         ['ready', 'umount /mnt/existing && touch unmounted\\n'],

@@ -396,9 +396,11 @@ export const P_PIDFD = 3;
 export const WAITID_TYPES = { P_ALL, P_PID, P_PIDFD } as const satisfies FlagSet;
 
 export const WNOHANG = 0x1;
+/** Also children that a signal has stopped. */
+export const WSTOPPED = 0x2;
 export const WEXITED = 0x4;
 export const WNOWAIT = 0x1000000;
-export const WAITID_OPTIONS = { WNOHANG, WEXITED, WNOWAIT } as const satisfies FlagSet;
+export const WAITID_OPTIONS = { WNOHANG, WSTOPPED, WEXITED, WNOWAIT } as const satisfies FlagSet;
 
 // -- rt_sigprocmask(2): asm-generic/signal-defs.h
 

@@ -58,9 +58,14 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
     if (!fromTerminal) child?.kill(signal);
     askedBy = signal;
   };
+  // For who has started this process, it is the command: so it stops as the command does, and both go on together.
+  const stopAlong = () => {
+    process.kill(process.pid, 'SIGSTOP');
+    child?.kill('SIGCONT');
+  };
   for (const signal of FORWARDED) process.on(signal, pass);
   try {
-    child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', ...options });
+    child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', onStopped: stopAlong, ...options });
     const { status, signal } = await child.exited;
     // A command that takes an interrupt and goes on, as a shell does, has dealt with it.
     const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && signal === null && isInForeground();

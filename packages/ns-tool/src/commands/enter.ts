@@ -60,14 +60,15 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonl
 export async function run(args: Arguments): Promise<number | NodeJS.Signals> {
   const work = await onThisMachine(loadWork);
   const target = targetIn(args, work);
-  const [argv, argv0] = shellOr(args['--'] ?? []);
+  const env = args.env ? environmentOf(target, work) : undefined;
+  const [argv, argv0] = shellOr(args['--'] ?? [], env);
   const may = privileges(work);
   const isPlain = args.operand !== undefined && !saysWhere(args);
   const enterArguments = isPlain && target !== null ? { ...args, ...work.whereItIs(target, may) } : args;
   const spawnOptions = {
     ...work.enterOptions(enterArguments, target, may),
     ...(argv0 !== undefined && { argv0 }),
-    ...(args.env && { env: environmentOf(target, work) }),
+    ...(env !== undefined && { env }),
   };
 
   if (args['dry-run']) {

@@ -34,6 +34,8 @@ export interface Target {
   readonly pid: number;
   /** The kinds of namespace in which it and this process differ. */
   readonly differs: readonly NamespaceKind[];
+  /** Whether its root directory is another than this process's. */
+  readonly hasOtherRoot: boolean;
   /** Whether its user namespace denies setgroups(2). */
   readonly deniesSetgroups: boolean;
 }
@@ -50,12 +52,11 @@ export interface Privileges {
  * What `ns-tool enter PID` asks for: where the process is, as far as that is elsewhere. To become root there takes
  * setgroups(2); an ordinary user, to whom it is denied, stays who he is, which is root in a user namespace that he has made so.
  */
-export function whereItIs({ differs, deniesSetgroups }: Target, may: Privileges): EnterArguments {
+export function whereItIs({ differs, hasOtherRoot, deniesSetgroups }: Target, may: Privileges): EnterArguments {
   const namespaces = Object.fromEntries(differs.map((kind) => [kind, '']));
   return {
     ...namespaces,
-    root: '',
-    wdns: '/',
+    ...(hasOtherRoot && { root: '', wdns: '/' }),
     ...(deniesSetgroups && !may.setGroups && { 'preserve-credentials': true }),
   };
 }

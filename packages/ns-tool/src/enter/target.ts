@@ -1,5 +1,5 @@
 /** The process that is meant by a pid or a name. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { NAMESPACE_KINDS, namespaceFile } from '@ns-tool/syscalls';
 import { NotStarted, UsageError } from '../errors.ts';
 import { printable } from '../output.ts';
@@ -13,7 +13,8 @@ import type { Target } from './enter.ts';
  */
 export function targetOf(text: string): Target {
   if (/^\d+$/.test(text)) return targetWithPid(text);
-  const named = pids().filter((pid) => pid !== String(process.pid) && nameOf(pid) === text);
+  const name = Buffer.from(text).subarray(0, NAME_LENGTH).toString();
+  const named = pids().filter((pid) => pid !== String(process.pid) && nameOf(pid) === name);
   const [first, ...others] = named;
   if (first === undefined) {
     throw new NotStarted(`no process has the name ${printable(text)}`, 'ps -e lists the names that there are.');
@@ -29,6 +30,9 @@ export function targetOf(text: string): Target {
   return targetWithPid(first);
 }
 
+/** Of the name of a program, the kernel keeps so many bytes: proc_pid_comm(5). */
+const NAME_LENGTH = 15;
+
 /** The highest number that a pid_t holds: the kernel takes no notice of what lies above it, and finds another process. */
 const HIGHEST = 2 ** 31 - 1;
 
@@ -41,6 +45,7 @@ export function targetWithPid(text: string): Target {
   return {
     pid: Number(text),
     differs: NAMESPACE_KINDS.filter((_, i) => own[i] !== theirs[i]),
+    hasOtherRoot: rootOf('self') !== rootOf(text),
     deniesSetgroups: ifReadable(() => readFileSync(`/proc/${text}/setgroups`, 'latin1')) === 'deny\n',
   };
 }
@@ -59,6 +64,14 @@ function splitPair(pair: string): [string, string] {
 /** What the links in /proc/PID/ns say, in the order of {@link NAMESPACE_KINDS}; empty where they may not be read. */
 function linksOf(pid: string): string[] {
   return NAMESPACE_KINDS.map((kind) => ifReadable(() => readlinkSync(`/proc/${pid}/ns/${namespaceFile(kind)}`)));
+}
+
+/** Which directory the root of a process is. In another mount namespace it always counts as another: see the link. */
+function rootOf(pid: string): string {
+  return ifReadable(() => {
+    const { dev, ino } = statSync(`/proc/${pid}/root/.`);
+    return `${dev}:${ino} ${readlinkSync(`/proc/${pid}/ns/mnt`)}`;
+  });
 }
 
 function nameOf(pid: string): string {

@@ -1,6 +1,6 @@
 /** Children that run, and their ends. */
 import { constants } from 'node:os';
-import { P_PIDFD, WEXITED, WNOHANG } from '../constants.ts';
+import { P_PIDFD, WEXITED, WNOHANG, WSTOPPED } from '../constants.ts';
 import { sys } from '../run.ts';
 
 /** How a process ended: by itself, or by a signal. */
@@ -11,17 +11,28 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const waiting = new Map<number, (exit: Exit) => void>();
+/** A child that is waited for. */
+interface Waiting {
+  ended(exit: Exit): void;
+  stopped?: (signal: NodeJS.Signals) => void;
+}
+
+const waiting = new Map<number, Waiting>();
 let timer: NodeJS.Timeout | undefined;
 let isListening = false;
 
-/** CLD_EXITED of siginfo's si_code: asm-generic/siginfo.h. */
+/** siginfo's si_code: asm-generic/siginfo.h. */
 const CLD_EXITED = 1;
+const CLD_STOPPED = 5;
 
-/** Waits until a child ends, and reaps it. Until then this process does not end by itself. */
-export function whenEnded(pidfd: number): Promise<Exit> {
+/**
+ * Waits until a child ends, and reaps it. Until then this process does not end by itself.
+ *
+ * @param stopped told of each signal that stops it.
+ */
+export function whenEnded(pidfd: number, stopped: Waiting['stopped']): Promise<Exit> {
   return new Promise((resolve) => {
-    waiting.set(pidfd, resolve);
+    waiting.set(pidfd, { ended: resolve, ...(stopped !== undefined && { stopped }) });
     if (waiting.size === 1) startLooking();
     // It may have ended before anyone looked.
     look();
@@ -46,24 +57,41 @@ function startLooking(): void {
 }
 
 function look(): void {
-  for (const [pidfd, resolve] of waiting) {
-    const exit = exitOf(pidfd, WEXITED | WNOHANG);
-    if (exit === null) continue;
-    waiting.delete(pidfd);
-    resolve(exit);
+  for (const [pidfd, { ended, stopped }] of waiting) {
+    const change = changeOf(pidfd, WEXITED | WNOHANG | (stopped === undefined ? 0 : WSTOPPED));
+    if (change === null) continue;
+    if (isStop(change)) {
+      stopped?.(change.stoppedBy);
+    } else {
+      waiting.delete(pidfd);
+      ended(change);
+    }
   }
   if (waiting.size === 0) clearInterval(timer);
 }
 
-/** How a child ended, reaping it; with WNOHANG null while it runs. */
-export function exitOf(pidfd: number, options: number): Exit | null {
+/** A child that has been stopped. */
+interface Stop {
+  readonly stoppedBy: NodeJS.Signals;
+}
+
+/** Waits for the end of a child, and reaps it. */
+export function exitOf(pidfd: number): Exit {
+  return changeOf(pidfd, WEXITED) as Exit;
+}
+
+/** What has become of a child; with WNOHANG null if nothing has. */
+function changeOf(pidfd: number, options: number): Exit | Stop | null {
   const siginfo = Buffer.alloc(128);
   sys.waitid(P_PIDFD, pidfd, siginfo, options, null);
   if (siginfo.readInt32LE(16) === 0) return null;
-  const status = siginfo.readInt32LE(24);
-  return siginfo.readInt32LE(8) === CLD_EXITED
-    ? { status, signal: null }
-    : { status: null, signal: signalName(status) };
+  const [code, status] = [siginfo.readInt32LE(8), siginfo.readInt32LE(24)];
+  if (code === CLD_EXITED) return { status, signal: null };
+  return code === CLD_STOPPED ? { stoppedBy: signalName(status) } : { status: null, signal: signalName(status) };
+}
+
+function isStop(change: Exit | Stop): change is Stop {
+  return 'stoppedBy' in change;
 }
 
 function signalName(number: number): NodeJS.Signals {

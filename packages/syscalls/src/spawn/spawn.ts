@@ -82,6 +82,8 @@ export interface SpawnOptions {
   readonly parentDeathSignal?: NodeJS.Signals;
   /** Make it the leader of a new session. */
   readonly newSession?: boolean;
+  /** Told of each signal that stops the command, as Ctrl-Z does. */
+  readonly onStopped?: (signal: NodeJS.Signals) => void;
   /** Told of each child that was made, once it has become the command or has failed: what `--trace` shows. */
   readonly observe?: (attempt: Attempt) => void;
 }
@@ -167,7 +169,7 @@ function startOne(command: string, args: readonly string[], options: SpawnOption
     tie = birth.waits || options.parentDeathSignal !== undefined ? new Tie(birth.waits) : null;
     const program = programFor(command, args, options, birth, plumbing, tie);
     child = start(program, birth, tie, options);
-    return handleOf(child, plumbing);
+    return handleOf(child, plumbing, options.onStopped);
   } finally {
     tie?.close();
     closePlumbing(plumbing, stdio, child !== undefined);
@@ -338,7 +340,7 @@ function kill({ pidfd }: Process): void {
 
 /** Waits for the end of a process. */
 function bury({ pidfd }: Process): Exit {
-  const exit = exitOf(pidfd, WEXITED) as Exit;
+  const exit = exitOf(pidfd);
   sys.close(pidfd);
   return exit;
 }
@@ -389,9 +391,9 @@ function isAllowed({ allowed }: Program[number], result: number): boolean {
   return allowed.some((error) => errnoNumber(error) === -result);
 }
 
-function handleOf({ pid, pidfd, steps }: Started, plumbing: Plumbing): Child {
+function handleOf({ pid, pidfd, steps }: Started, plumbing: Plumbing, onStopped: SpawnOptions['onStopped']): Child {
   let hasEnded = false;
-  const exited = whenEnded(pidfd).then((exit) => {
+  const exited = whenEnded(pidfd, onStopped).then((exit) => {
     hasEnded = true;
     sys.close(pidfd);
     return exit;
