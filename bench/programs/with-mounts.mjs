@@ -1,7 +1,7 @@
 // Times commands in a mount namespace with many mounts: with-mounts.mjs MOUNTS PEERS ROUNDS COMMANDS
 //
-// To be started in a mount namespace of its own. Makes MOUNTS mounts there; with PEERS above 0 in peer groups of that many,
-// each in a namespace of its own, and lets the commands run where all of them are slaves. COMMANDS is a JSON array of arrays
+// To be started in a mount namespace of its own. Makes MOUNTS mounts there. With PEERS above 0 they are all of one peer group,
+// which is also in so many other namespaces, and the commands run where all of them are slaves of it. COMMANDS is a JSON array of arrays
 // of words. Prints a JSON array: the milliseconds of each run of each, which are taken in turn.
 
 import { mkdirSync } from 'node:fs';
@@ -15,15 +15,16 @@ const BASE = '/dev/shm';
 
 sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
 sys.mount('bench', BASE, 'tmpfs', 0, null);
+// What is bound from a shared mount is of its group.
+if (peers > 0) sys.mount(null, BASE, null, MS_SHARED, null);
 for (let i = 0; i < mounts; i++) {
   const directory = `${BASE}/${i}`;
   mkdirSync(directory);
   sys.mount(directory, directory, null, MS_BIND, null);
-  if (peers > 0) sys.mount(null, directory, null, MS_SHARED, null);
 }
 
 const holders = [];
-for (let i = 1; i < peers; i++) {
+for (let i = 0; i < peers; i++) {
   holders.push(await spawn('sleep', ['1000000'], { namespaces: ['mount'], parentDeathSignal: 'SIGKILL' }));
 }
 const times = commands.map(() => /** @type {number[]} */ ([]));
