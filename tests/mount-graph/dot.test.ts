@@ -153,6 +153,7 @@ describe('propagation', () => {
     );
     expect(drawing.namespaces).toEqual(['n']);
     expect([...drawing.boxes.keys()]).toEqual(['n /', 'n /a']);
+    expect(drawing.count).toBe(2);
     expect(linesOf(drawing, 'peers')).toEqual([]);
   });
 });

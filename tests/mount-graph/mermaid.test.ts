@@ -39,6 +39,15 @@ describe('the flowchart', () => {
     for (const { classes } of boxes.values()) expect(classes.length).toBeGreaterThan(0);
   });
 
+  it('gives lines of propagation the colours that they have there, and others none', async () => {
+    const [mermaid, dot] = [readMermaid(toMermaid(TABLES)), await readDot(toDot(TABLES))];
+    const coloursIn = ({ lines }: typeof dot) =>
+      lines.filter(({ kind }) => kind !== 'tree').map(({ attributes }) => attributes['color']);
+    expect(coloursIn(mermaid)).toEqual(coloursIn(dot));
+    expect(new Set(coloursIn(mermaid)).size).toBeGreaterThan(1);
+    for (const { kind, attributes } of mermaid.lines) if (kind === 'tree') expect(attributes['color']).toBe('');
+  });
+
   it('collapses as the other does', () => {
     const lines = Array.from({ length: 5 }, (_, i) => `${30 + i} 20 0:1 / /${i} rw - proc proc rw\n`);
     const { boxes } = readMermaid(

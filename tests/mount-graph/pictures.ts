@@ -202,7 +202,7 @@ export function readMermaid(text: string): Drawing {
   const names = new Map<string, string>();
   const namespaces: string[] = [];
   const boxes = new Map<string, Box>();
-  const found: { kind: string; from: string; to: string }[] = [];
+  const found: { kind: string; from: string; to: string; color?: string }[] = [];
   const classes = new Map<string, string[]>();
   const legend: string[] = [];
   let namespace: string | null = null;
@@ -251,9 +251,13 @@ export function readMermaid(text: string): Drawing {
       },
     ],
     [
-      /^ {2}linkStyle (\d+(?:,\d+)*) stroke:#[0-9a-f]{6},stroke-width:\dpx$/i,
-      (ids = '') => {
-        for (const id of ids.split(',')) if (found[Number(id)] === undefined) throw new Error(`no line ${id}`);
+      /^ {2}linkStyle (\d+(?:,\d+)*) stroke:(#[0-9a-f]{6}),stroke-width:\dpx$/i,
+      (ids = '', color = '') => {
+        for (const id of ids.split(',')) {
+          const line = found[Number(id)];
+          if (line === undefined) throw new Error(`no line ${id}`);
+          line.color = color;
+        }
       },
     ],
   ];
@@ -268,7 +272,7 @@ export function readMermaid(text: string): Drawing {
     return name;
   };
   const lines = found
-    .map(({ kind, from, to }) => ({ kind, from: nameOf(from), to: nameOf(to), attributes: {} }))
+    .map(({ kind, from, to, color = '' }) => ({ kind, from: nameOf(from), to: nameOf(to), attributes: { color } }))
     .filter(({ from }) => from !== 'legend');
   for (const [name, box] of boxes) boxes.set(name, { ...box, classes: classes.get(box.classes[0] ?? '') ?? [] });
   return { namespaces, boxes, lines, legend, count, columns: [] };

@@ -164,7 +164,6 @@ function sideBySide({ clusters, groups }: Picture): string[] {
     statement('top', {
       class: 'head',
       label: '',
-      ordering: 'out',
       style: 'invis',
       shape: 'point',
       width: 0.01,
