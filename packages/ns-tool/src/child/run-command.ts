@@ -59,9 +59,9 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
     askedBy = signal;
   };
   // For who has started this process, it is the command: so it stops as the command does, and both go on together.
-  const stopAlong = () => {
+  const stopAlong = (_signal: NodeJS.Signals, resume: () => void) => {
     process.kill(process.pid, 'SIGSTOP');
-    child?.kill('SIGCONT');
+    resume();
   };
   for (const signal of FORWARDED) process.on(signal, pass);
   try {

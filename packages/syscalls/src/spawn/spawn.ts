@@ -82,8 +82,8 @@ export interface SpawnOptions {
   readonly parentDeathSignal?: NodeJS.Signals;
   /** Make it the leader of a new session. */
   readonly newSession?: boolean;
-  /** Told of each signal that stops the command, as Ctrl-Z does. */
-  readonly onStopped?: (signal: NodeJS.Signals) => void;
+  /** Told of each signal that stops the command, as Ctrl-Z does; `resume` lets it go on. */
+  readonly onStopped?: (signal: NodeJS.Signals, resume: () => void) => void;
   /** Told of each child that was made, once it has become the command or has failed: what `--trace` shows. */
   readonly observe?: (attempt: Attempt) => void;
 }
@@ -393,7 +393,9 @@ function isAllowed({ allowed }: Program[number], result: number): boolean {
 
 function handleOf({ pid, pidfd, steps }: Started, plumbing: Plumbing, onStopped: SpawnOptions['onStopped']): Child {
   let hasEnded = false;
-  const exited = whenEnded(pidfd, onStopped).then((exit) => {
+  const resume = () => void sys.pidfd_send_signal(pidfd, constants.signals.SIGCONT, null, 0);
+  const stopped = onStopped && ((signal: NodeJS.Signals) => onStopped(signal, resume));
+  const exited = whenEnded(pidfd, stopped).then((exit) => {
     hasEnded = true;
     sys.close(pidfd);
     return exit;
