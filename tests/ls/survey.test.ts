@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs, { closeSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { sys } from '@ns-tool/syscalls';
+import { O_PATH, sys } from '@ns-tool/syscalls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Files } from '../../packages/ns-tool/src/namespace-list/files.ts';
 import { listNamespaces, type Query } from '../../packages/ns-tool/src/namespace-list/list.ts';
@@ -306,10 +306,18 @@ describe.skipIf(needsRoot('ns-tool ls of namespaces without a process'))(
         mount --bind /mnt/fifo /mnt/n && cat /mnt/id && exec sleep 1000'`,
       );
       const id = parseLink(words[0] ?? '')?.id ?? 0;
-      // Who opened the fifo would wait for ever.
+      const opened: string[] = [];
+      const watching = layered({
+        openSync(path: string, flags: number) {
+          if (flags === O_PATH || !statSync(path).isFIFO()) return openSync(path, flags);
+          opened.push(path);
+          throw new Error('who opened it would wait for ever');
+        },
+      });
       const path = `/proc/${pid}/root/mnt/n`;
       const keeper = { by: 'mount', path };
-      expect(found(id)).toEqual({ ...KEPT, type: 'uts', id, keeper, mountPoints: [path], owner: null });
+      expect(found(id, true, watching)).toEqual({ ...KEPT, type: 'uts', id, keeper, mountPoints: [path], owner: null });
+      expect(opened).toEqual([]);
     });
 
     it('once, where the mount is in many mount namespaces', async () => {
