@@ -51,6 +51,8 @@ export function toBytes(name: string): Uint8Array {
  * written in octal as the kernel does: `\033`. A backslash stays one, so do not read it back.
  */
 export function display(name: string): string {
+  // Nearly always. The other pattern takes longer to be compiled than the rest of this package.
+  if (/^[ -~]*$/.test(name)) return name;
   return name.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (character) =>
     Array.from(toBytes(character), octal).join(''),
   );

@@ -45,5 +45,7 @@ function write(fd: number, content: string | Uint8Array): void {
 
 /** A path for a person to read: control characters escaped, so that a name cannot drive the terminal. */
 export function printable(path: string): string {
+  // Nearly always. The other pattern takes a while to be compiled.
+  if (/^[ -~]*$/.test(path)) return path;
   return path.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\${(c.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`);
 }
