@@ -29,6 +29,13 @@ describe.skipIf(needsRoot('namespaces kept in files'))('unshare keeps', () => {
     await stand.shell('mkdir /small');
   });
 
+  /** Again, if it has printed something else: unshare(1) 2.38 itself fails to keep a mount namespace now and then. */
+  const runUntil = async (unshare: string, script: string, expected: string) => {
+    let printed = '';
+    for (let attempt = 0; attempt < 5 && printed !== expected; attempt++) printed = await run(unshare, script);
+    return printed;
+  };
+
   const same: Readonly<Record<string, readonly [script: string, printed: string]>> = {
     'a UTS namespace, with what was changed in it': [
       '$unshare --uts=/small/one hostname kept; nsenter --uts=/small/one uname -n',
@@ -62,7 +69,7 @@ describe.skipIf(needsRoot('namespaces kept in files'))('unshare keeps', () => {
   };
   for (const [what, [script, printed]] of Object.entries(same)) {
     it(what, async () => {
-      expect(await run(THEIRS, script), 'unshare(1)').toBe(printed);
+      expect(await runUntil(THEIRS, script, printed), 'unshare(1)').toBe(printed);
       expect(await run(OURS, script)).toBe(printed);
     });
   }
