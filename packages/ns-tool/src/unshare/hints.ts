@@ -75,7 +75,7 @@ function keepingHint(code: string, file: string): string | undefined {
     case 'ENOENT':
       return `A file to keep a namespace on must exist: touch ${printable(file)}`;
     case 'EINVAL':
-      return `A mount namespace cannot be kept on a shared mount, since a copy could come to lie in itself. Make the mount private: mount --bind ${printable(dirname(file))} ${printable(dirname(file))}; mount --make-private ${printable(dirname(file))}`;
+      return `A mount namespace cannot be kept on a shared mount, since a copy could come to lie in itself. Make the mount private: mount --bind ${printable(dirname(file))} ${printable(dirname(file))}; mount --make-private ${printable(dirname(file))}. If it is private: Linux 6.18 also refuses a namespace that was made on another processor than this one; try again.`;
     case 'EPERM':
       return 'To keep a namespace on a file takes root outside it (CAP_SYS_ADMIN).';
     default:
