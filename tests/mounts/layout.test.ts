@@ -7,7 +7,7 @@ import { select } from '../../packages/ns-tool/src/mount-listing/filters.ts';
 import { legend, listing } from '../../packages/ns-tool/src/mount-listing/listing.ts';
 import { paletteFor, wantsColours } from '../../packages/ns-tool/src/mount-listing/palette.ts';
 import { DEEPEST, treeLines } from '../../packages/ns-tool/src/mount-listing/tree-lines.ts';
-import { cut, widthOf } from '../../packages/ns-tool/src/mount-listing/width.ts';
+import { cut, widthOf } from '../../packages/ns-tool/src/text-width.ts';
 import { mount, table } from '../mount-table/tables.ts';
 
 const rowsAt = (...depths: number[]) => depths.map((depth) => ({ depth }));

@@ -6,6 +6,7 @@ export { formatMountinfo, isDeleted, type Mount, optionalFields, parseMountinfo 
 export { formatMounts, inMountFormat, lastMountedAt, type MountEntry, parseMounts } from './mounts.ts';
 export { display, fromBytes, toBytes } from './names.ts';
 export { optionsReader } from './options.ts';
+export { joinPath, pathBelow } from './paths.ts';
 export {
   findmntPropagation,
   type Member,

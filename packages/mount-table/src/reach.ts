@@ -2,6 +2,7 @@
 import { componentsOf } from './directory.ts';
 import { mountHolding, mountReceiving, namesIn } from './lookup.ts';
 import { isDeleted, type Mount } from './mountinfo.ts';
+import { joinPath, pathBelow } from './paths.ts';
 import { type Member, type NamespaceTable, type PeerGroup, propagationGraph } from './propagation.ts';
 import { type MountTree, mountTree } from './tree.ts';
 
@@ -45,17 +46,17 @@ export function reach(tables: readonly NamespaceTable[], namespace: string, path
   // Nothing can be mounted on what is deleted (d_set_mounted in fs/dcache.c).
   if (isDeleted(mount)) return [];
   const names = namesIn(path).slice(componentsOf(mount.mountPoint).length);
-  const inFilesystem = join(mount.root, names.map((name) => `/${name}`).join(''));
+  const inFilesystem = joinPath(mount.root, names.map((name) => `/${name}`).join(''));
 
   const places: Place[] = [];
   const seen = new Set([`${mount.id} ${namespace}`]);
   for (const [receiver, reason] of receivers(tables, mount)) {
     const { namespace, mount } = receiver;
-    const relative = below(inFilesystem, mount.root);
+    const relative = pathBelow(inFilesystem, mount.root);
     const key = `${mount.id} ${namespace}`;
     if (relative === null || seen.has(key)) continue;
     seen.add(key);
-    const path = join(mount.mountPoint, relative);
+    const path = joinPath(mount.mountPoint, relative);
     // What is mounted over the root is not seen: lookup starts beneath.
     const visible = path !== '/' && mountHolding(treeOf(namespace), path)?.mount.id === mount.id;
     places.push({ namespace, path, mount, visible, reason });
@@ -99,16 +100,4 @@ function trees(tables: readonly NamespaceTable[]): (namespace: string) => MountT
     known.set(namespace, tree);
     return tree;
   };
-}
-
-/** @param relative empty, or with a slash in front. */
-function join(directory: string, relative: string): string {
-  return `${directory === '/' ? '' : directory}${relative}` || '/';
-}
-
-/** What leads from a directory to a path, empty or with a slash in front; null if the path does not lie below. */
-function below(path: string, directory: string): string | null {
-  if (path === directory) return '';
-  if (directory === '/') return path;
-  return path.startsWith(`${directory}/`) ? path.slice(directory.length) : null;
 }

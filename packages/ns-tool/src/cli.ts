@@ -32,6 +32,8 @@ interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** Words mean what they mean to getopt_long(3): the first that is no option starts the command to run, also without `--`. */
   readonly asGetopt?: boolean;
+  /** An option that is given again adds its value to the first; otherwise the last one counts. */
+  readonly collects?: boolean;
   /** With `asGetopt`: the option that the first word stands for, where it is none itself. */
   readonly operand?: string;
   /** Describes options, usage and examples to the parser. */
@@ -100,7 +102,7 @@ function overview(argv: readonly string[]): number {
 function parse(
   argv: readonly string[],
   builder: (yargs: Argv) => Argv,
-  { options = {}, asGetopt = false, operand }: Partial<Command> = {},
+  { options = {}, asGetopt = false, collects = false, operand }: Partial<Command> = {},
 ): { args: unknown; help: string } {
   const parser = yargs()
     .scriptName('ns-tool')
@@ -109,7 +111,7 @@ function parse(
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
+      'duplicate-arguments-array': collects,
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })

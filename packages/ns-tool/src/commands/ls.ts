@@ -9,6 +9,7 @@ import type { Arrangement, Listing } from '../namespace-list/list.ts';
 import type { NamespaceType } from '../namespace-list/namespace.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printable, printError } from '../output.ts';
+import { checkedPid, noSuchProcess } from '../pid.ts';
 
 export const command = 'ls';
 export const describe = 'List every namespace on the machine, with the options of lsns(8)';
@@ -60,7 +61,7 @@ export async function run(args: Arguments, { argv, loadSys }: Context): Promise<
   if (unexpected !== undefined) {
     throw new UsageError(`unexpected argument: ${printable(unexpected)}`, 'To name a process: ns-tool ls --task PID');
   }
-  const pid = args.task === undefined ? null : checkedPid(args.task);
+  const pid = args.task === undefined ? null : checkedPid(args.task, 'ns-tool ls --task 1');
   const types = await typesIn(argv.slice(1));
   const columns = await columnsIn(args, types);
   const arrangement = await arrangementIn(args, columns);
@@ -82,7 +83,10 @@ async function show(
   { json, noheadings }: Arguments,
   sys: Sys,
 ): Promise<void> {
-  const { toDocument, toTable } = await import('../namespace-list/show.ts');
+  const [{ toDocument, toTable }, { isUnicode, terminalWidth }] = await Promise.all([
+    import('../namespace-list/show.ts'),
+    import('../terminal.ts'),
+  ]);
   if (json) {
     print(JSON.stringify(toDocument(forest, columns, rowOf), null, 2));
     return;
@@ -91,14 +95,9 @@ async function show(
     headings: !noheadings,
     drawn: arrangement === 'list' ? null : drawnIn(arrangement),
     unicode: isUnicode(process.env),
-    width: await terminalWidth(sys),
+    width: terminalWidth(sys),
   });
   if (forest.length > 0) print(lines.join('\n'));
-}
-
-function checkedPid(text: string): number {
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new UsageError(`not a pid: ${JSON.stringify(text)}`, 'Give the number of a process: ns-tool ls --task 1');
 }
 
 /** The types that are asked for; none means all. The parser keeps only the last of several, so the words are read again. */
@@ -158,7 +157,7 @@ function hintFor(code: string, pid: number | null): string | undefined {
   if (code !== 'ENOENT' && code !== 'ESRCH') return undefined;
   if (!fs.existsSync('/proc/self'))
     return 'The proc filesystem of this pid namespace is needed: mount -t proc proc /proc';
-  return `There is no process ${pid}, in this pid namespace; ps -e lists those that there are.`;
+  return noSuchProcess(pid);
 }
 
 function notAll(unreadable: number): string {
@@ -166,22 +165,4 @@ function notAll(unreadable: number): string {
   return process.geteuid?.() === 0
     ? `ns-tool: ${processes} could not be looked at: CAP_SYS_PTRACE is missing, or a security module forbids it`
     : `ns-tool: ${processes} could not be looked at; all are shown by: sudo ns-tool ls`;
-}
-
-/** Whether the locale has more than ASCII to draw with. locale(7). */
-function isUnicode({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
-}
-
-/** How wide the terminal is, or null if standard output is none. ioctl_tty(2). */
-async function terminalWidth(sys: Sys): Promise<number | null> {
-  const { TIOCGWINSZ } = await import('@ns-tool/syscalls');
-  const size = Buffer.alloc(8);
-  try {
-    sys.ioctl(1, TIOCGWINSZ, size);
-  } catch {
-    return null;
-  }
-  // 0 where nobody has told.
-  return size.readUInt16LE(2) || 80;
 }

@@ -11,9 +11,13 @@ import type { Watched } from '../mount-listing/watch.ts';
 import type { TableSource } from '../mount-table/source.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { BrokenPipe, print, printable, printBytes, printError } from '../output.ts';
+import { checkedPid } from '../pid.ts';
 
 export const command = 'mounts [PATH]';
 export const describe = 'List the mounts of a process, with their propagation; watch them change';
+
+/** `--pid` can be given several times. */
+export const collects = true;
 
 export const options = {
   pid: { alias: ['N', 'task'], type: 'string', requiresArg: true, describe: 'Those of this process; can be repeated' },
@@ -43,34 +47,22 @@ export const options = {
 } as const;
 
 export function builder(yargs: Argv): Argv {
-  return (
-    yargs
-      .usage('$0 mounts [OPTIONS] [PATH]\n')
-      .usage('Lists the mounts that you see, or another process, and how they propagate:')
-      .usage('shared:3 is in peer group 3, slave of 3 receives from it.')
-      .usage('PATH is a mount point, a source, or any path: the mount that holds it.\n')
-      .usage('Options and columns are those of findmnt(8), and GROUP, MASTER and COVERED.')
-      .usage('For people PROPAGATION has the numbers; in -J, -r and -P it is as there.')
-      .options(options)
-      .demandCommand(0, 1)
-      .string('_')
-      // As in cli.ts, except that an option given again adds to the first: --pid.
-      .parserConfiguration({
-        'populate--': true,
-        'boolean-negation': false,
-        'camel-case-expansion': false,
-        'dot-notation': false,
-        'duplicate-arguments-array': true,
-        'parse-numbers': false,
-        'parse-positional-numbers': false,
-      })
-      .example('$0 mounts', 'The tree, with propagation')
-      .example('sudo $0 mounts --pid 1 --pid 1234', 'Those of two processes, group by group in the same colour')
-      .example('$0 mounts --propagation shared,slave', 'What goes to others, or comes from them')
-      .example('$0 mounts -R /sys', 'A mount and all that lies on it')
-      .example('$0 mounts -ln -o TARGET,ID', 'A plain list of what you choose')
-      .example('sudo $0 mounts --watch --pid 1', 'What changes, until Ctrl-C')
-  );
+  return yargs
+    .usage('$0 mounts [OPTIONS] [PATH]\n')
+    .usage('Lists the mounts that you see, or another process, and how they propagate:')
+    .usage('shared:3 is in peer group 3, slave of 3 receives from it.')
+    .usage('PATH is a mount point, a source, or any path: the mount that holds it.\n')
+    .usage('Options and columns are those of findmnt(8), and GROUP, MASTER and COVERED.')
+    .usage('For people PROPAGATION has the numbers; in -J, -r and -P it is as there.')
+    .options(options)
+    .demandCommand(0, 1)
+    .string('_')
+    .example('$0 mounts', 'The tree, with propagation')
+    .example('sudo $0 mounts --pid 1 --pid 1234', 'Those of two processes, group by group in the same colour')
+    .example('$0 mounts --propagation shared,slave', 'What goes to others, or comes from them')
+    .example('$0 mounts -R /sys', 'A mount and all that lies on it')
+    .example('$0 mounts -ln -o TARGET,ID', 'A plain list of what you choose')
+    .example('sudo $0 mounts --watch --pid 1', 'What changes, until Ctrl-C');
 }
 
 /** What the parser makes of the options: a list of one that is given twice. */
@@ -102,7 +94,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   }
   const selected = tables.map((table) => ({ ...table, rows: rowsOf(table, columns, format, args, filters, work) }));
   if (selected.every(({ rows }) => rows.length === 0)) throw nothing(filters, tables);
-  if (format === 'text') show(selected, columns, args, work, terminalWidth(sys, work));
+  if (format === 'text') show(selected, columns, args, work, work.terminalWidth(sys));
   else printAll(dataOf(selected, columns, format, args, work));
   return 0;
 }
@@ -110,7 +102,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
 type Work = Awaited<ReturnType<typeof loadWork>>;
 
 async function loadWork() {
-  const [syscalls, table, source, columns, filters, listing, palette, formats, width] = await Promise.all([
+  const [syscalls, table, source, columns, filters, listing, palette, formats, width, terminal] = await Promise.all([
     import('@ns-tool/syscalls'),
     import('@ns-tool/mount-table'),
     import('../mount-table/source.ts'),
@@ -119,9 +111,21 @@ async function loadWork() {
     import('../mount-listing/listing.ts'),
     import('../mount-listing/palette.ts'),
     import('../mount-listing/data-formats.ts'),
-    import('../mount-listing/width.ts'),
+    import('../text-width.ts'),
+    import('../terminal.ts'),
   ]);
-  return { ...syscalls, ...table, ...source, ...columns, ...filters, ...listing, ...palette, ...formats, ...width };
+  return {
+    ...syscalls,
+    ...table,
+    ...source,
+    ...columns,
+    ...filters,
+    ...listing,
+    ...palette,
+    ...formats,
+    ...width,
+    ...terminal,
+  };
 }
 
 type Format = 'text' | 'json' | 'raw' | 'pairs';
@@ -139,15 +143,13 @@ function formatOf(args: Arguments): Format {
 
 function sourcesOf(args: Arguments): TableSource[] {
   const pids = all(args.pid);
-  if (args['tab-file'] === undefined) return pids.length === 0 ? [{ pid: 'self' }] : pids.map(checkedPid);
+  if (args['tab-file'] === undefined) return pids.length === 0 ? [{ pid: 'self' }] : pids.map(watchedIn);
   if (pids.length > 0) throw new UsageError('--tab-file is a table already, and takes no --pid');
   return [{ file: one(args['tab-file']) }];
 }
 
-function checkedPid(word: string): Watched {
-  if (word === 'self') return { pid: word };
-  if (/^[1-9]\d{0,9}$/.test(word)) return { pid: Number(word) };
-  throw new UsageError(`not a pid: ${printable(JSON.stringify(word))}`, 'Give the number of a process: --pid 1');
+function watchedIn(word: string): Watched {
+  return { pid: word === 'self' ? word : checkedPid(word, '--pid 1') };
 }
 
 async function filtersOf(args: Arguments, sources: readonly TableSource[], work: Work): Promise<Filters> {
@@ -234,7 +236,7 @@ function show(
   const palette = work.paletteFor(work.wantsColours(process.env, width !== null));
   const appearance = {
     room: width,
-    isUnicode: isUnicode(process.env),
+    isUnicode: work.isUnicode(process.env),
     headings: !args.noheadings,
     marks: args.output === undefined,
     palette,
@@ -306,7 +308,7 @@ async function watch(
     import('../mount-listing/changes.ts'),
     import('../mount-listing/watch.ts'),
   ]);
-  const isTerminal = terminalWidth(sys, work) !== null;
+  const isTerminal = work.terminalWidth(sys) !== null;
   const palette = work.paletteFor(work.wantsColours(process.env, isTerminal));
   const names = sources.map(work.nameOf).join(', ');
   const ready = () =>
@@ -333,7 +335,7 @@ async function watch(
         print(JSON.stringify({ time: now.toISOString(), tid: tidOf(event.source), ...changes.changeData(change) }));
       } else {
         const whose = sources.length > 1 ? `${name}  ` : '';
-        const text = changes.changeText(change, palette, isUnicode(process.env));
+        const text = changes.changeText(change, palette, work.isUnicode(process.env));
         print(`${palette.quiet(timeOfDay(now))} ${whose}${text}`);
       }
     }
@@ -344,23 +346,6 @@ async function watch(
 /** The local time, `12:34:56`. */
 function timeOfDay(time: Date): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
-}
-
-/** Whether the locale has more than ASCII to draw with. locale(7). */
-function isUnicode({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
-}
-
-/** How wide the terminal is, or null if standard output is none. ioctl_tty(2). */
-function terminalWidth(sys: Sys, { TIOCGWINSZ }: Work): number | null {
-  const size = Buffer.alloc(8);
-  try {
-    sys.ioctl(1, TIOCGWINSZ, size);
-  } catch {
-    return null;
-  }
-  // 0 where nobody has told.
-  return size.readUInt16LE(2) || 80;
 }
 
 function* withNewlines(lines: Iterable<string>): Generator<string> {

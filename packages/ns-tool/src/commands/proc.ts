@@ -1,9 +1,10 @@
 import type { SyscallError } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
-import { UsageError, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print } from '../output.ts';
+import { checkedPid, noSuchProcess } from '../pid.ts';
 import type { ProcessNamespace } from '../process-namespaces/process-namespaces.ts';
 
 export const command = 'proc [PID]';
@@ -34,7 +35,7 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (s
 
 /** Runs the command and returns its exit status. */
 export async function run({ json, _: [pid] }: Arguments, { loadSys }: Context): Promise<number> {
-  const subject = pid === undefined ? 'self' : checkedPid(String(pid));
+  const subject = pid === undefined ? 'self' : checkedPid(String(pid), 'ns-tool proc 1');
   const { SyscallError, namespacesOf } = await onThisMachine(loadWork);
   try {
     const namespaces = namespacesOf(await loadSys(), subject);
@@ -67,18 +68,11 @@ function show(namespaces: readonly ProcessNamespace[]): void {
   for (const row of table) print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
 }
 
-function checkedPid(text: string): number {
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new UsageError(`not a pid: ${JSON.stringify(text)}`, 'Give the number of a process: ns-tool proc 1');
-}
-
 function hintFor({ code }: SyscallError, pid: number | 'self'): string | undefined {
   switch (code) {
     case 'ENOENT':
     case 'ESRCH':
-      return pid === 'self'
-        ? 'The proc filesystem is needed: mount -t proc proc /proc'
-        : `There is no process ${pid}, in this pid namespace; ps -e lists those that there are.`;
+      return pid === 'self' ? 'The proc filesystem is needed: mount -t proc proc /proc' : noSuchProcess(pid);
     case 'EACCES':
     case 'EPERM':
       return `Process ${pid} is not yours; run it with sudo: sudo ns-tool proc ${pid}`;

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printError } from '../output.ts';
+import { checkedPid, noSuchProcess } from '../pid.ts';
 
 export const command = 'reach PATH';
 export const describe = 'Show who would see a mount made at a path';
@@ -34,7 +35,7 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (s
 /** Runs the command and returns its exit status. */
 export async function run({ json, pid, _: [word] }: Arguments, { loadSys }: Context): Promise<number> {
   const given = checkedPath(String(word));
-  const asked = pid === undefined ? 'self' : checkedPid(pid);
+  const asked = pid === undefined ? 'self' : checkedPid(pid, '--pid 1');
   const work = await onThisMachine(loadWork);
   const sys = await loadSys();
   try {
@@ -75,18 +76,11 @@ function checkedPath(path: string): string {
   throw new UsageError(`not an absolute path: ${JSON.stringify(path)}`, 'Give it from /: ns-tool reach /mnt');
 }
 
-function checkedPid(text: string): number {
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new UsageError(`not a pid: ${JSON.stringify(text)}`, 'Give the number of a process: --pid 1');
-}
-
 function hintFor({ code }: SyscallError, pid: number | 'self'): string | undefined {
   switch (code) {
     case 'ENOENT':
     case 'ESRCH':
-      return pid === 'self'
-        ? 'The proc filesystem is needed: mount -t proc proc /proc'
-        : `There is no process ${pid}, in this pid namespace; ps -e lists those that there are.`;
+      return pid === 'self' ? 'The proc filesystem is needed: mount -t proc proc /proc' : noSuchProcess(pid);
     case 'EACCES':
     case 'EPERM':
       return `Process ${pid} is not yours; use sudo.`;

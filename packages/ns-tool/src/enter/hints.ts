@@ -2,12 +2,13 @@
 import { dirname } from 'node:path';
 import type { SyscallError } from '@ns-tool/syscalls';
 import { printable } from '../output.ts';
+import { noSuchProcess } from '../pid.ts';
 
 /** The advice for an error, or undefined where the error says all there is. */
 export function hintFor({ call, code, args, values }: SyscallError, isRoot: boolean): string | undefined {
   switch (`${call} ${code}`) {
     case 'pidfd_open ESRCH':
-      return `There is no process ${args[0]}, in this pid namespace; ps -e lists those that there are.`;
+      return noSuchProcess(args[0]);
     case 'pidfd_open EINVAL':
     case 'pidfd_open ENOENT': // since Linux 6.16
       return `${args[0]} is a thread of a process: give the pid of the process, Tgid in /proc/${args[0]}/status`;

@@ -1,5 +1,5 @@
 /** Cells below each other, as wide as they need to be, and as the terminal allows. */
-import { cut, widthOf } from './width.ts';
+import { cut, widthOf } from '../text-width.ts';
 
 export interface LayoutColumn {
   readonly isNumber: boolean;

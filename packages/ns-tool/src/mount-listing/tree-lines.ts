@@ -1,15 +1,6 @@
 /** The lines that make a tree of a list. */
+import { strokes } from '../tree-strokes.ts';
 import type { Row } from './filters.ts';
-
-interface Strokes {
-  readonly branch: string;
-  readonly last: string;
-  readonly past: string;
-}
-
-/** As libsmartcols draws them, with box-drawing characters and without. */
-const UNICODE: Strokes = { branch: '├─', last: '└─', past: '│ ' };
-const ASCII: Strokes = { branch: '|-', last: '`-', past: '| ' };
 
 /**
  * Mounts that lie deeper are drawn no further to the right. Nobody can read such a tree; but a process can stack 100,000
@@ -19,7 +10,7 @@ export const DEEPEST = 64;
 
 /** What stands before each row of a tree. Takes time in proportion to the number of rows. */
 export function treeLines(rows: readonly Pick<Row, 'depth'>[], isUnicode: boolean): string[] {
-  const { branch, last, past } = isUnicode ? UNICODE : ASCII;
+  const { branch, last, past } = strokes(isUnicode);
   const areLast = lastOnes(rows);
   /** What stands before the strokes of the rows at each depth, from 1. */
   const before = ['', ''];

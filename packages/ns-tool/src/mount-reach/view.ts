@@ -1,5 +1,5 @@
 /** What the processes of a mount namespace see of it from their root directory. Pure. */
-import type { Mount } from '@ns-tool/mount-table';
+import { joinPath, type Mount, pathBelow } from '@ns-tool/mount-table';
 
 /** A root directory of processes. */
 export interface RootDirectory {
@@ -51,8 +51,8 @@ export function holders(views: readonly View[]): (namespace: string, id: number 
 
 /** Where in the view of the holder a root directory must be, if the kernel has told both paths from the same place. */
 export function pathInView({ path }: RootDirectory, { view, mount }: Holder): string | null {
-  const relative = below(path, join(view.root.path, mount.mountPoint));
-  return relative === null ? null : join(mount.mountPoint, relative);
+  const relative = pathBelow(path, joinPath(view.root.path, mount.mountPoint));
+  return relative === null ? null : joinPath(mount.mountPoint, relative);
 }
 
 /**
@@ -62,18 +62,6 @@ export function pathInView({ path }: RootDirectory, { view, mount }: Holder): st
  * @param path that of the root directory in the view of the holder.
  */
 export function withRoot(view: View, { mount }: Holder, path: string): View {
-  const root = join(mount.root, below(path, mount.mountPoint) ?? '');
+  const root = joinPath(mount.root, pathBelow(path, mount.mountPoint) ?? '');
   return { ...view, mounts: [{ ...mount, root, mountPoint: '/' }, ...view.mounts], isRootBorrowed: true };
-}
-
-/** @param relative empty, or with a slash in front. */
-function join(directory: string, relative: string): string {
-  return `${directory === '/' ? '' : directory}${relative === '/' ? '' : relative}` || '/';
-}
-
-/** What leads from a directory to a path, empty or with a slash in front; null if the path does not lie below. */
-function below(path: string, directory: string): string | null {
-  if (path === directory) return '';
-  if (directory === '/') return path;
-  return path.startsWith(`${directory}/`) ? path.slice(directory.length) : null;
 }

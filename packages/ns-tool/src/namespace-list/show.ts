@@ -1,5 +1,7 @@
 /** A listing as text, and as the document of lsns(8). Pure. */
 import { printable } from '../output.ts';
+import { cut, widthOf } from '../text-width.ts';
+import { type Strokes, strokes } from '../tree-strokes.ts';
 import { COLUMNS, type Column, type ColumnName, type Row } from './columns.ts';
 import type { Tree } from './forest.ts';
 import { keptBy, type Namespace } from './namespace.ts';
@@ -34,13 +36,13 @@ export function toTable(
   rowOf: RowOf,
   { headings, drawn, unicode, width }: TableOptions,
 ): string[] {
-  const lines = [...linesOf(forest, unicode ? UNICODE : ASCII)].map(({ namespace, above }) => {
+  const lines = [...linesOf(forest, strokes(unicode))].map(({ namespace, above }) => {
     const row = rowOf(namespace);
     return names.map((name) => (name === drawn ? above : '') + cellOf(name, row, names));
   });
-  const table = [names, ...lines].map((line) => line.map(measured));
+  const table = [names, ...lines];
   // Also of headings that are not shown, so that columns do not move.
-  const widths = names.map((_, i) => Math.max(0, ...table.map((cells) => cells[i]?.width ?? 0)));
+  const widths = names.map((_, i) => Math.max(0, ...table.map((cells) => widthOf(cells[i] ?? ''))));
   if (width !== null) shorten(widths, names, width);
   const isRight = names.map((name) => name !== drawn && (COLUMNS[name] as Column).right === true);
   return table.slice(headings ? 0 : 1).map((cells) =>
@@ -64,17 +66,8 @@ function standIn(name: ColumnName, namespace: Namespace, names: readonly ColumnN
     : '';
 }
 
-interface Glyphs {
-  readonly branch: string;
-  readonly last: string;
-  readonly line: string;
-}
-
-const UNICODE: Glyphs = { branch: '├─', last: '└─', line: '│ ' };
-const ASCII: Glyphs = { branch: '|-', last: '`-', line: '| ' };
-
 /** The namespaces of trees from top to bottom, each with what is drawn before it. */
-function* linesOf(forest: readonly Tree[], glyphs: Glyphs): Generator<{ namespace: Namespace; above: string }> {
+function* linesOf(forest: readonly Tree[], glyphs: Strokes): Generator<{ namespace: Namespace; above: string }> {
   for (const { namespace, children } of forest) {
     yield { namespace, above: '' };
     yield* linesBelow(children, glyphs, '');
@@ -83,13 +76,13 @@ function* linesOf(forest: readonly Tree[], glyphs: Glyphs): Generator<{ namespac
 
 function* linesBelow(
   trees: readonly Tree[],
-  glyphs: Glyphs,
+  glyphs: Strokes,
   before: string,
 ): Generator<{ namespace: Namespace; above: string }> {
   for (const [i, { namespace, children }] of trees.entries()) {
     const isLast = i === trees.length - 1;
     yield { namespace, above: before + (isLast ? glyphs.last : glyphs.branch) };
-    yield* linesBelow(children, glyphs, before + (isLast ? '  ' : glyphs.line));
+    yield* linesBelow(children, glyphs, before + (isLast ? '  ' : glyphs.past));
   }
 }
 
@@ -101,43 +94,8 @@ function shorten(widths: number[], names: readonly ColumnName[], width: number):
   widths[i] = Math.min(widths[i] ?? 0, Math.max(width - others, 'COMMAND'.length));
 }
 
-/** A text, and how many columns of a terminal it takes. */
-interface Cell {
-  readonly text: string;
-  readonly width: number;
+function aligned(text: string, width: number, isRight: boolean): string {
+  const shown = cut(text, width, '');
+  const room = ' '.repeat(width - widthOf(shown));
+  return isRight ? room + shown : shown + room;
 }
-
-function measured(text: string): Cell {
-  return { text, width: widthOf(text) };
-}
-
-function aligned(cell: Cell, width: number, isRight: boolean): string {
-  const shown = cell.width > width ? cut(cell.text, width) : cell;
-  const room = ' '.repeat(width - shown.width);
-  return isRight ? room + shown.text : shown.text + room;
-}
-
-/** As many characters from the start as there is room for. */
-function cut(text: string, width: number): Cell {
-  let end = 0;
-  let used = 0;
-  for (const character of text) {
-    const wider = used + widthOf(character);
-    if (wider > width) break;
-    used = wider;
-    end += character.length;
-  }
-  return { text: text.slice(0, end), width: used };
-}
-
-/** How many columns of a terminal a text takes: East Asian characters and emoji two each, combining ones none. */
-function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += NONE.test(character) ? 0 : TWO.test(character) ? 2 : 1;
-  return width;
-}
-
-const NONE = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
-const TWO =
-  /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u;
