@@ -6,12 +6,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { NAMESPACE_KINDS, type NamespaceKind, namespaceFile } from '@ns-tool/syscalls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectUnnoticed } from '../support/checks.ts';
 import { needsRoot } from '../support/privilege.ts';
 import type { Ended, Observed, Start } from '../support/protocol.ts';
+import { type Expected, expectOutcome } from '../support/side-by-side.ts';
 import { Stand } from '../support/stand.ts';
 import {
   ALL,
@@ -29,12 +29,9 @@ import {
   withPids,
 } from './residents.ts';
 
-interface Row {
+/** A failure is 1 for nsenter(1) and 125 for ns-tool; wrong words are 1 there, and 2 here. */
+interface Row extends Expected {
   readonly args: readonly string[];
-  /** What both print. */
-  readonly stdout: string | RegExp;
-  /** The status of both: 0 if left out. nsenter(1) itself fails with 1, ns-tool with 125, and with 2 for a wrong word. */
-  readonly status?: number | 'fails' | 'misused';
   /** As an ordinary user; root if left out. */
   readonly uid?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -473,17 +470,4 @@ function environmentOf(pid: string): string {
   } catch {
     return '';
   }
-}
-
-/** Compares with what the row says. A signal counts as the status by which shells name it. */
-function expectOutcome(
-  { status, signal, stdout, stderr }: Ended,
-  row: Row,
-  failures: { readonly fails: number; readonly misused: number },
-): void {
-  const ended = signal === null ? status : 128 + constants.signals[signal];
-  const expected = typeof row.status === 'string' ? failures[row.status] : (row.status ?? 0);
-  if (typeof row.stdout === 'string') expect(stdout, stderr).toBe(row.stdout);
-  else expect(stdout, stderr).toMatch(row.stdout);
-  expect(ended, stderr).toBe(expected);
 }

@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
 import { Stand } from '../support/stand.ts';
-import { endResidents, type Residents, startResidents, withPids } from './residents.ts';
 import {
   hasTerminals,
   interruptFromOutside,
@@ -14,7 +13,8 @@ import {
   WAITING,
   WORKED_INSIDE,
   workInside,
-} from './terminal.ts';
+} from '../support/terminal.ts';
+import { endResidents, type Residents, startResidents, withPids } from './residents.ts';
 
 const what = 'ns-tool enter in a terminal';
 

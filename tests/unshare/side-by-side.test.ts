@@ -4,19 +4,16 @@
  * Each row also says what is to be seen, so that none can pass because both fail.
  */
 import { spawnSync } from 'node:child_process';
-import { constants } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectUnnoticed } from '../support/checks.ts';
 import { needsRoot } from '../support/privilege.ts';
 import type { Ended, Observed, Start } from '../support/protocol.ts';
+import { type Expected, expectOutcome } from '../support/side-by-side.ts';
 import { Stand } from '../support/stand.ts';
 
-interface Row {
+/** A failure is 1 for unshare(1) and 125 for ns-tool; wrong words are 1 there, and 2 here. */
+interface Row extends Expected {
   readonly args: readonly string[];
-  /** What both print. */
-  readonly stdout: string | RegExp;
-  /** The status of both: 0 if left out. unshare(1) itself fails with 1, ns-tool with 125, and with 2 for a wrong word. */
-  readonly status?: number | 'fails' | 'misused';
   /** As an ordinary user; root if left out. */
   readonly uid?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -402,16 +399,3 @@ describe.skipIf(needsRoot('ns-tool unshare in a parent whose mounts are all shar
     });
   }
 });
-
-/** Compares with what the row says. A signal counts as the status by which shells name it. */
-function expectOutcome(
-  { status, signal, stdout, stderr }: Ended,
-  row: Row,
-  failures: { readonly fails: number; readonly misused: number },
-): void {
-  const ended = signal === null ? status : 128 + constants.signals[signal];
-  const expected = typeof row.status === 'string' ? failures[row.status] : (row.status ?? 0);
-  if (typeof row.stdout === 'string') expect(stdout, stderr).toBe(row.stdout);
-  else expect(stdout, stderr).toMatch(row.stdout);
-  expect(ended, stderr).toBe(expected);
-}

@@ -1,5 +1,7 @@
 /** `ns-tool unshare` in a terminal: job control of a shell inside, and of one outside, as with unshare(1). */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsRoot } from '../support/privilege.ts';
+import { Stand } from '../support/stand.ts';
 import {
   hasTerminals,
   interruptFromOutside,
@@ -11,9 +13,7 @@ import {
   WAITING,
   WORKED_INSIDE,
   workInside,
-} from '../enter/terminal.ts';
-import { needsRoot } from '../support/privilege.ts';
-import { Stand } from '../support/stand.ts';
+} from '../support/terminal.ts';
 
 const what = 'ns-tool unshare in a terminal';
 

@@ -1,6 +1,6 @@
 /** Typing at a terminal of script(1)'s making, in a stand: to an interactive bash, and to what that starts. */
 import { spawnSync } from 'node:child_process';
-import type { Stand } from '../support/stand.ts';
+import type { Stand } from './stand.ts';
 
 /** How the bash in the terminal starts ns-tool. */
 export const TOOL = '/node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs';
