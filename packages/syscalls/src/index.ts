@@ -27,16 +27,9 @@ export {
   namespaceFile,
   namespaceFlags,
 } from './spawn/namespaces.ts';
-export {
-  type Attempt,
-  type Child,
-  ChildEndedEarly,
-  cloneFlagsOf,
-  programOf,
-  type SpawnOptions,
-  type StepResult,
-  spawn,
-} from './spawn/spawn.ts';
+export type { Attempt, SpawnOptions, StepResult } from './spawn/options.ts';
+export { cloneFlagsOf, isMappedFromOutside, programOf } from './spawn/program.ts';
+export { type Child, ChildEndedEarly, spawn } from './spawn/spawn.ts';
 export type { Stdio } from './spawn/stdio.ts';
 export { type SubordinateIds, subordinateIds } from './spawn/subordinate-ids.ts';
 export type { TimeOffsets } from './spawn/time-offsets.ts';

@@ -1,109 +1,23 @@
 /** Starting a process in namespaces, with no native addon of our own and no helper program. */
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import {
-  CLONE_PIDFD,
-  CLONE_VFORK,
-  CLONE_VM,
-  P_PIDFD,
-  PR_GET_DUMPABLE,
-  PR_SET_DUMPABLE,
-  PR_SET_NO_NEW_PRIVS,
-  PR_SET_PDEATHSIG,
-  WEXITED,
-  WNOWAIT,
-} from '../constants.ts';
+import { P_PIDFD, PR_GET_DUMPABLE, PR_SET_DUMPABLE, WEXITED, WNOWAIT } from '../constants.ts';
 import { errnoNumber } from '../errno.ts';
 import { cloneInto } from '../native.ts';
 import { architecture } from '../platform.ts';
-import { type Program, type Recorder, record } from '../record.ts';
+import type { Program } from '../record.ts';
 import { sys } from '../run.ts';
 import { isErrno, SyscallError } from '../syscall-error.ts';
-import { boundCapabilities, type Capability, keepCapabilities } from './capabilities.ts';
 import { type Exit, exitOf, whenEnded } from './children.ts';
-import { execute } from './exec.ts';
-import { giveIdMaps, type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
+import { giveIdMaps } from './id-maps.ts';
 import { type Filled, fixedSize, readFilled, readResults, write } from './layout.ts';
 import { type Block, interpreterAddress, release, take } from './memory.ts';
-import { giveUpNamespaces, keepNamespaces, type NamespaceFiles } from './namespace-files.ts';
-import {
-  type Entrance,
-  entranceOf,
-  fork,
-  type Joined,
-  join,
-  type NamespaceCall,
-  type NamespaceKind,
-  namespaceFlags,
-} from './namespaces.ts';
-import { resetSignals, withSignalsBlocked } from './signals.ts';
-import { closePlumbing, connect, openPlumbing, type Plumbing, type Stdio, streamOf } from './stdio.ts';
+import { giveUpNamespaces, keepNamespaces } from './namespace-files.ts';
+import type { SpawnOptions, StepResult } from './options.ts';
+import { type Birth, birthOf, descriptors, programFor } from './program.ts';
+import { withSignalsBlocked } from './signals.ts';
+import { closePlumbing, openPlumbing, type Plumbing, streamOf } from './stdio.ts';
 import { Tie } from './tie.ts';
-import { type TimeOffsets, writeTimeOffsets } from './time-offsets.ts';
-
-/** How to start a process. */
-export interface SpawnOptions {
-  /** What the command finds as its own name; the command itself if left out. */
-  readonly argv0?: string;
-  /** The whole environment; this process's if left out. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The working directory, in the child's root, after `setup`. */
-  readonly cwd?: string;
-  /** The child's descriptors 0, 1, 2 and so on; `'inherit'` for all three if left out. No other is open in the command. */
-  readonly stdio?: Stdio | readonly Stdio[];
-  /** The namespaces to make for it. A time namespace takes Linux 6.1: before, only the command's children are in it. */
-  readonly namespaces?: readonly NamespaceKind[];
-  /** The call that makes them: `'clone'` if left out. All come to the same. */
-  readonly namespaceCall?: NamespaceCall;
-  /**
-   * Namespaces of others to be in, joined in this order; those of `namespaces` are made after them. A pid namespace can be
-   * joined or made, not both (EINVAL).
-   */
-  readonly join?: readonly Joined[];
-  /** The IDs of its user namespace. A self map is written by the child; others from here, which takes the privilege. */
-  readonly idMaps?: IdMaps;
-  /** The clocks of its time namespace. */
-  readonly timeOffsets?: TimeOffsets;
-  /** Files on which to mount its namespaces, so that they outlive it: until umount(2). */
-  readonly keep?: NamespaceFiles;
-  /** What to do in the child before it joins namespaces: to open what is out of sight afterwards. */
-  readonly beforeJoining?: (sys: Recorder) => void;
-  /** What to do in the child before the command: calls that are recorded here, and made there. */
-  readonly setup?: (sys: Recorder) => void;
-  /** Supplementary groups, group and user of the command, set in this order after `setup`. */
-  readonly groups?: readonly number[];
-  readonly gid?: number;
-  readonly uid?: number;
-  /** The capabilities of the command, whoever it runs as: these and no others, also for what it executes. */
-  readonly capabilities?: readonly Capability[];
-  /** No privileges by execve(2) any more: set-user-ID bits and file capabilities. prctl(2), PR_SET_NO_NEW_PRIVS. */
-  readonly noNewPrivileges?: boolean;
-  /** The signal it gets when the thread that started it ends. If that has happened before it could, it is not started. */
-  readonly parentDeathSignal?: NodeJS.Signals;
-  /** Make it the leader of a new session. */
-  readonly newSession?: boolean;
-  /** Told of each signal that stops the command, as Ctrl-Z does; `resume` lets it go on. */
-  readonly onStopped?: (signal: NodeJS.Signals, resume: () => void) => void;
-  /** Told of each child that was made, once it has become the command or has failed: what `--trace` shows. */
-  readonly observe?: (attempt: Attempt) => void;
-}
-
-/** A child that was made to become the command. */
-export interface Attempt {
-  readonly pid: number;
-  /** The flags of the clone(2) by which this process made a child. */
-  readonly flags: number;
-  /** What it returned: another pid, where that child has made the one that is to become the command. */
-  readonly cloned: number;
-  readonly steps: readonly StepResult[];
-}
-
-/** A step of the child, and what came of it. */
-export interface StepResult {
-  readonly call: Program[number];
-  /** The result, or the negative errno; null if it has not returned, as execve(2) that has worked. */
-  readonly result: number | null;
-}
 
 /** A process that was started. */
 export interface Child {
@@ -173,102 +87,6 @@ function startOne(command: string, args: readonly string[], options: SpawnOption
   } finally {
     tie?.close();
     closePlumbing(plumbing, stdio, child !== undefined);
-  }
-}
-
-/** How a child is made, before it has a program. */
-interface Birth {
-  readonly entrance: Entrance;
-  /** Whether it waits until this process has done something for its namespaces. */
-  readonly waits: boolean;
-  /** The flags of the clone(2) that makes it. Where it waits, this process must not stand still. */
-  readonly flags: number;
-  /** Where a child that makes another one leaves the pid of that. */
-  readonly forkedPid: Uint8Array;
-}
-
-function birthOf(options: SpawnOptions): Birth {
-  const entrance = entranceOf(options.namespaces ?? [], options.join ?? [], options.namespaceCall);
-  const waits = isMappedFromOutside(options) || Object.keys(options.keep ?? {}).length > 0;
-  if (waits && entrance.byClone3.length > 0)
-    throw new TypeError('the namespaces that clone3 makes are out of reach here');
-  const sharing = entrance.sharesMemory ? CLONE_VM : 0;
-  const flags = namespaceFlags(entrance.byClone) | sharing | CLONE_PIDFD | (waits ? 0 : CLONE_VFORK);
-  return { entrance, waits, flags, forkedPid: new Uint8Array(4) };
-}
-
-/** Whether the ID maps must be written by this process. In a user namespace that was joined, the child is alone with it. */
-function isMappedFromOutside({ idMaps, join = [] }: SpawnOptions): boolean {
-  return idMaps !== undefined && join.length === 0 && !isSelfMap(idMaps);
-}
-
-/** The flags of clone(2) that {@link spawn} uses. */
-export function cloneFlagsOf(options: SpawnOptions): number {
-  return birthOf(options).flags;
-}
-
-/** The program of {@link spawn} without running it: what `--dry-run` shows. */
-export function programOf(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Program {
-  const sources = descriptors(options.stdio ?? 'inherit').map((item, fd) => (typeof item === 'string' ? fd : item));
-  return programFor(command, args, options, birthOf(options), { sources, ends: new Map() }, null);
-}
-
-function descriptors(stdio: Stdio | readonly Stdio[]): readonly Stdio[] {
-  return typeof stdio === 'string' || typeof stdio === 'number' ? [stdio, stdio, stdio] : stdio;
-}
-
-function programFor(
-  command: string,
-  args: readonly string[],
-  options: SpawnOptions,
-  birth: Birth,
-  plumbing: Plumbing,
-  tie: Tie | null,
-): Program {
-  const argv = [options.argv0 ?? command, ...args];
-  return [
-    ...record((sys) => {
-      tie?.begin(sys);
-      enterNamespaces(sys, options, birth, tie);
-      prepare(sys, options, tie);
-      connect(sys, plumbing);
-    }),
-    ...resetSignals(),
-    ...record((sys) => execute(sys, command, argv, options.env)),
-  ];
-}
-
-function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie: Tie | null): void {
-  const { beforeJoining, idMaps, timeOffsets } = options;
-  const { entrance, forkedPid } = birth;
-  beforeJoining?.(sys);
-  join(sys, entrance.joined);
-  if (entrance.byUnshare.length > 0) sys.unshare(namespaceFlags(entrance.byUnshare));
-  tie?.wait(sys);
-  const ownMaps = idMaps !== undefined && !isMappedFromOutside(options) ? idMaps : { uid: [], gid: [] };
-  const mapsOwn = ownMaps.uid.length + ownMaps.gid.length > 0;
-  // By clone3 the user namespace comes with the fork.
-  if (mapsOwn && !entrance.byClone3.includes('user')) writeIdMaps(sys, 'self', ownMaps, true);
-  if (timeOffsets !== undefined) writeTimeOffsets(sys, timeOffsets);
-  if (entrance.forks) fork(sys, entrance, forkedPid);
-  if (mapsOwn && entrance.byClone3.includes('user')) writeIdMaps(sys, 'self', ownMaps, true);
-}
-
-function prepare(sys: Recorder, options: SpawnOptions, tie: Tie | null): void {
-  const { setup, cwd, groups, gid, uid, capabilities, parentDeathSignal } = options;
-  if (options.newSession) sys.setsid();
-  setup?.(sys);
-  if (cwd !== undefined) sys.chdir(cwd);
-  if (capabilities !== undefined) boundCapabilities(sys, capabilities);
-  if (groups !== undefined) sys.setgroups(groups);
-  if (gid !== undefined) sys.setresgid(gid, gid, gid);
-  if (uid !== undefined) sys.setresuid(uid, uid, uid);
-  if (capabilities !== undefined) keepCapabilities(sys, capabilities);
-  if (options.noNewPrivileges) sys.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  // A change of IDs or capabilities clears it, so it comes after them. A parent that has ended by now is noticed then.
-  if (parentDeathSignal !== undefined) {
-    sys.prctl(PR_SET_PDEATHSIG, constants.signals[parentDeathSignal], 0, 0, 0);
-    tie?.check(sys);
   }
 }
 

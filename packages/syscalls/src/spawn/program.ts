@@ -1,0 +1,112 @@
+/** What a child does before it is the command, as a list of steps. */
+import { constants } from 'node:os';
+import { CLONE_PIDFD, CLONE_VFORK, CLONE_VM, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG } from '../constants.ts';
+import { type Program, type Recorder, record } from '../record.ts';
+import { boundCapabilities, keepCapabilities } from './capabilities.ts';
+import { execute } from './exec.ts';
+import { isSelfMap, writeIdMaps } from './id-maps.ts';
+import { type Entrance, entranceOf, fork, join, namespaceFlags } from './namespaces.ts';
+import type { SpawnOptions } from './options.ts';
+import { resetSignals } from './signals.ts';
+import { connect, type Plumbing, type Stdio } from './stdio.ts';
+import type { Tie } from './tie.ts';
+import { writeTimeOffsets } from './time-offsets.ts';
+
+/** How a child is made, before it has a program. */
+export interface Birth {
+  readonly entrance: Entrance;
+  /** Whether it waits until this process has done something for its namespaces. */
+  readonly waits: boolean;
+  /** The flags of the clone(2) that makes it. Where it waits, this process must not stand still. */
+  readonly flags: number;
+  /** Where a child that makes another one leaves the pid of that. */
+  readonly forkedPid: Uint8Array;
+}
+
+/** How the child is made that these options ask for. */
+export function birthOf(options: SpawnOptions): Birth {
+  const entrance = entranceOf(options.namespaces ?? [], options.join ?? [], options.namespaceCall);
+  const waits = isMappedFromOutside(options) || Object.keys(options.keep ?? {}).length > 0;
+  if (waits && entrance.byClone3.length > 0)
+    throw new TypeError('the namespaces that clone3 makes are out of reach here');
+  const sharing = entrance.sharesMemory ? CLONE_VM : 0;
+  const flags = namespaceFlags(entrance.byClone) | sharing | CLONE_PIDFD | (waits ? 0 : CLONE_VFORK);
+  return { entrance, waits, flags, forkedPid: new Uint8Array(4) };
+}
+
+/** Whether the ID maps must be written by this process, while the child waits. In a user namespace that was joined, the child is alone with it. */
+export function isMappedFromOutside({ idMaps, join = [] }: SpawnOptions): boolean {
+  return idMaps !== undefined && join.length === 0 && !isSelfMap(idMaps);
+}
+
+/** The flags of clone(2) that `spawn` uses. */
+export function cloneFlagsOf(options: SpawnOptions): number {
+  return birthOf(options).flags;
+}
+
+/** The program of `spawn` without running it: what `--dry-run` shows. */
+export function programOf(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Program {
+  const sources = descriptors(options.stdio ?? 'inherit').map((item, fd) => (typeof item === 'string' ? fd : item));
+  return programFor(command, args, options, birthOf(options), { sources, ends: new Map() }, null);
+}
+
+/** What each descriptor of the child is. */
+export function descriptors(stdio: Stdio | readonly Stdio[]): readonly Stdio[] {
+  return typeof stdio === 'string' || typeof stdio === 'number' ? [stdio, stdio, stdio] : stdio;
+}
+
+/** What the child does: it enters its namespaces, prepares itself, and becomes the command. */
+export function programFor(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  birth: Birth,
+  plumbing: Plumbing,
+  tie: Tie | null,
+): Program {
+  const argv = [options.argv0 ?? command, ...args];
+  return [
+    ...record((sys) => {
+      tie?.begin(sys);
+      enterNamespaces(sys, options, birth, tie);
+      prepare(sys, options, tie);
+      connect(sys, plumbing);
+    }),
+    ...resetSignals(),
+    ...record((sys) => execute(sys, command, argv, options.env)),
+  ];
+}
+
+function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie: Tie | null): void {
+  const { beforeJoining, idMaps, timeOffsets } = options;
+  const { entrance, forkedPid } = birth;
+  beforeJoining?.(sys);
+  join(sys, entrance.joined);
+  if (entrance.byUnshare.length > 0) sys.unshare(namespaceFlags(entrance.byUnshare));
+  tie?.wait(sys);
+  const ownMaps = idMaps !== undefined && !isMappedFromOutside(options) ? idMaps : { uid: [], gid: [] };
+  const mapsOwn = ownMaps.uid.length + ownMaps.gid.length > 0;
+  // By clone3 the user namespace comes with the fork.
+  if (mapsOwn && !entrance.byClone3.includes('user')) writeIdMaps(sys, 'self', ownMaps, true);
+  if (timeOffsets !== undefined) writeTimeOffsets(sys, timeOffsets);
+  if (entrance.forks) fork(sys, entrance, forkedPid);
+  if (mapsOwn && entrance.byClone3.includes('user')) writeIdMaps(sys, 'self', ownMaps, true);
+}
+
+function prepare(sys: Recorder, options: SpawnOptions, tie: Tie | null): void {
+  const { setup, cwd, groups, gid, uid, capabilities, parentDeathSignal } = options;
+  if (options.newSession) sys.setsid();
+  setup?.(sys);
+  if (cwd !== undefined) sys.chdir(cwd);
+  if (capabilities !== undefined) boundCapabilities(sys, capabilities);
+  if (groups !== undefined) sys.setgroups(groups);
+  if (gid !== undefined) sys.setresgid(gid, gid, gid);
+  if (uid !== undefined) sys.setresuid(uid, uid, uid);
+  if (capabilities !== undefined) keepCapabilities(sys, capabilities);
+  if (options.noNewPrivileges) sys.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  // A change of IDs or capabilities clears it, so it comes after them. A parent that has ended by now is noticed then.
+  if (parentDeathSignal !== undefined) {
+    sys.prctl(PR_SET_PDEATHSIG, constants.signals[parentDeathSignal], 0, 0, 0);
+    tie?.check(sys);
+  }
+}
