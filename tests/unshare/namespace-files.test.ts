@@ -93,4 +93,14 @@ describe.skipIf(needsRoot('namespaces kept in files'))('unshare keeps', () => {
   it('says what to do where the file is missing', async () => {
     expect(await run(OURS, '$unshare --uts=/small/none true 2>&1')).toMatch(/\(ENOENT\)\n.*touch \/small\/none\n$/);
   });
+
+  it('namespaces in a user namespace whose IDs the child maps for itself', async () => {
+    const program = `import('@ns-tool/syscalls').then(async ({ mapSelf, spawn }) => {
+      const keep = { uts: '/small/one' };
+      const child = await spawn('cat', ['/proc/self/uid_map'], { namespaces: ['user', 'uts'], idMaps: mapSelf(), keep });
+      process.exitCode = (await child.exited).status;
+    })`;
+    const script = `cd /checkout/tests && /node/node -e "${program.replaceAll('\n', ' ').replaceAll("'", '\\"')}"`;
+    expect((await run(OURS, script)).replace(/ +/g, ' ')).toBe(' 0 0 1\nkept uts on /small/one\n');
+  });
 });
