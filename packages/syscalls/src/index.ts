@@ -28,7 +28,7 @@ export {
   namespaceFlags,
 } from './spawn/namespaces.ts';
 export type { Attempt, SpawnOptions, StepResult } from './spawn/options.ts';
-export { cloneFlagsOf, isMappedFromOutside, programOf } from './spawn/program.ts';
+export { cloneFlagsOf, mapsFromOutsideOf, programOf } from './spawn/program.ts';
 export { type Child, ChildEndedEarly, spawn } from './spawn/spawn.ts';
 export type { Stdio } from './spawn/stdio.ts';
 export { type SubordinateIds, subordinateIds } from './spawn/subordinate-ids.ts';

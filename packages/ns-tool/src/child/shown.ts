@@ -1,9 +1,10 @@
 /** The start of a process as text: what is planned, and what came of it. */
 import {
   type Attempt,
-  CLONE_VFORK,
   cloneFlagsOf,
   type IdRange,
+  mapsFromOutsideOf,
+  type NamespaceKind,
   namespaceFile,
   programOf,
   ResultOf,
@@ -40,16 +41,15 @@ export function tracing(options: SpawnOptions): (attempt: Attempt) => void {
   };
 }
 
-/** What the parent does meanwhile, if the child waits for it: otherwise the clone(2) holds the parent up. */
+/** What the parent does for the child, which waits for it then. */
 function showParent(child: string, options: SpawnOptions): string[] {
-  if (cloneFlagsOf(options) & CLONE_VFORK) return [];
-  const { idMaps = { uid: [], gid: [] }, keep = {} } = options;
+  const { uid, gid } = mapsFromOutsideOf(options) ?? { uid: [], gid: [] };
   const show = (file: string, ranges: readonly IdRange[]) =>
     ranges.map(
       ({ inside, outside, count }) => `# the parent writes to /proc/${child}/${file}: ${inside} ${outside} ${count}`,
     );
-  const files = Object.entries(keep).map(
-    ([kind, file]) => `# the parent mounts /proc/${child}/ns/${namespaceFile(kind as keyof typeof keep)} on ${file}`,
+  const files = Object.entries(options.keep ?? {}).map(
+    ([kind, file]) => `# the parent mounts /proc/${child}/ns/${namespaceFile(kind as NamespaceKind)} on ${file}`,
   );
-  return [...show('gid_map', idMaps.gid), ...show('uid_map', idMaps.uid), ...files];
+  return [...show('gid_map', gid), ...show('uid_map', uid), ...files];
 }

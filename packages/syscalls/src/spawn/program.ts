@@ -4,7 +4,7 @@ import { CLONE_PIDFD, CLONE_VFORK, CLONE_VM, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHS
 import { type Program, type Recorder, record } from '../record.ts';
 import { boundCapabilities, keepCapabilities } from './capabilities.ts';
 import { execute } from './exec.ts';
-import { isSelfMap, writeIdMaps } from './id-maps.ts';
+import { type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
 import { type Entrance, entranceOf, fork, join, namespaceFlags } from './namespaces.ts';
 import type { SpawnOptions } from './options.ts';
 import { resetSignals } from './signals.ts';
@@ -15,6 +15,8 @@ import { writeTimeOffsets } from './time-offsets.ts';
 /** How a child is made, before it has a program. */
 export interface Birth {
   readonly entrance: Entrance;
+  /** The ID maps that this process writes, while the child waits: null where it writes them itself, or has none. */
+  readonly mapsFromOutside: IdMaps | null;
   /** Whether it waits until this process has done something for its namespaces. */
   readonly waits: boolean;
   /** The flags of the clone(2) that makes it. Where it waits, this process must not stand still. */
@@ -26,17 +28,21 @@ export interface Birth {
 /** How the child is made that these options ask for. */
 export function birthOf(options: SpawnOptions): Birth {
   const entrance = entranceOf(options.namespaces ?? [], options.join ?? [], options.namespaceCall);
-  const waits = isMappedFromOutside(options) || Object.keys(options.keep ?? {}).length > 0;
+  const mapsFromOutside = mapsFromOutsideOf(options);
+  const waits = mapsFromOutside !== null || Object.keys(options.keep ?? {}).length > 0;
   if (waits && entrance.byClone3.length > 0)
     throw new TypeError('the namespaces that clone3 makes are out of reach here');
   const sharing = entrance.sharesMemory ? CLONE_VM : 0;
   const flags = namespaceFlags(entrance.byClone) | sharing | CLONE_PIDFD | (waits ? 0 : CLONE_VFORK);
-  return { entrance, waits, flags, forkedPid: new Uint8Array(4) };
+  return { entrance, mapsFromOutside, waits, flags, forkedPid: new Uint8Array(4) };
 }
 
-/** Whether the ID maps must be written by this process, while the child waits. In a user namespace that was joined, the child is alone with it. */
-export function isMappedFromOutside({ idMaps, join = [] }: SpawnOptions): boolean {
-  return idMaps !== undefined && join.length === 0 && !isSelfMap(idMaps);
+/**
+ * The ID maps that this process has to write for the child, or null. A self map the child writes; and in a user namespace
+ * that was joined, it is alone with its own.
+ */
+export function mapsFromOutsideOf({ idMaps, join = [] }: SpawnOptions): IdMaps | null {
+  return idMaps === undefined || join.length > 0 || isSelfMap(idMaps) ? null : idMaps;
 }
 
 /** The flags of clone(2) that `spawn` uses. */
@@ -84,7 +90,7 @@ function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie
   join(sys, entrance.joined);
   if (entrance.byUnshare.length > 0) sys.unshare(namespaceFlags(entrance.byUnshare));
   tie?.wait(sys);
-  const ownMaps = idMaps !== undefined && !isMappedFromOutside(options) ? idMaps : { uid: [], gid: [] };
+  const ownMaps = birth.mapsFromOutside === null && idMaps !== undefined ? idMaps : { uid: [], gid: [] };
   const mapsOwn = ownMaps.uid.length + ownMaps.gid.length > 0;
   // By clone3 the user namespace comes with the fork.
   if (mapsOwn && !entrance.byClone3.includes('user')) writeIdMaps(sys, 'self', ownMaps, true);

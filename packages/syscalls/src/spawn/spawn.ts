@@ -97,7 +97,7 @@ interface Started {
 }
 
 /** Runs a program in a child, and returns when the child, or one that it has made, has become the command. */
-function start(program: Program, birth: Birth, tie: Tie | null, { idMaps, keep, observe }: SpawnOptions): Started {
+function start(program: Program, birth: Birth, tie: Tie | null, { keep, observe }: SpawnOptions): Started {
   const { block, filled } = load(program);
   let kept: readonly string[] = [];
   try {
@@ -107,7 +107,7 @@ function start(program: Program, birth: Birth, tie: Tie | null, { idMaps, keep, 
     let failure: unknown;
     try {
       tie?.open(() => {
-        if (birth.waits && idMaps !== undefined) giveIdMaps(pid, idMaps);
+        if (birth.mapsFromOutside !== null) giveIdMaps(pid, birth.mapsFromOutside);
         if (keep !== undefined) kept = keepNamespaces(pid, keep);
       });
     } catch (error) {
