@@ -10,10 +10,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: slow } },
       { extends: true, test: { name: 'thorough', include: slow } },
-      {
-        extends: true,
-        test: { name: 'lessons', include: ['docs/lessons/[0-9]*/*.test.ts', 'docs/lessons/*.test.ts'] },
-      },
+      { extends: true, test: { name: 'lessons', include: ['docs/lessons/*.test.ts'] } },
     ],
   },
 });

@@ -1,0 +1,79 @@
+/**
+ * The first process in the sandbox: reads versions of an exercise from standard input, runs the test of each in a process
+ * and in namespaces of its own, and writes what came of it to standard output. Both are JSON.
+ */
+import { mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node';
+import type { Files } from '../catalogue.ts';
+import type { Results, TestResult } from '../results.ts';
+
+export interface Request {
+  /** An empty directory, within the checkout so that imports are found. */
+  readonly folder: string;
+  readonly versions: Readonly<Record<string, Files>>;
+}
+
+/** Milliseconds. A version that hangs must not hang the check. */
+const LONGEST = 10_000;
+
+const { folder, versions } = JSON.parse(readFileSync(0, 'utf8')) as Request;
+for (const [version, files] of Object.entries(versions)) {
+  mkdirSync(join(folder, version));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, version, name), text);
+}
+
+const printed: Record<string, string> = {};
+const results: Record<string, Results[string]> = {};
+const versionOf = (file: string) => basename(dirname(file));
+
+const reporter: Reporter = {
+  onUserConsoleLog({ content, taskId }) {
+    const file = vitest?.state.idMap.get(taskId ?? '')?.file.filepath ?? '';
+    printed[versionOf(file)] = (printed[versionOf(file)] ?? '') + content;
+  },
+  onTestModuleEnd(module) {
+    const version = versionOf(module.moduleId);
+    results[version] = { ...resultOf(module), printed: printed[version] ?? '' };
+  },
+};
+
+const vitest = await startVitest(
+  'test',
+  [],
+  {
+    root: folder,
+    config: false,
+    watch: false,
+    include: ['*/*.test.ts'],
+    // Each in a process of its own, which moves into a sandbox of its own.
+    pool: 'forks',
+    isolate: true,
+    setupFiles: [join(import.meta.dirname, 'own-sandbox.js')],
+    maxWorkers: Math.max(2, availableParallelism()),
+    cache: false,
+    chaiConfig: { truncateThreshold: 80 },
+    testTimeout: LONGEST,
+    hookTimeout: LONGEST,
+    reporters: [reporter],
+  },
+  { logLevel: 'silent' },
+);
+await vitest.close();
+writeSync(1, JSON.stringify(results satisfies Results));
+process.exit(0);
+
+function resultOf(module: TestModule): { tests: TestResult[]; error?: string } {
+  const tests = [...module.children.allTests()].flatMap(resultOfTest);
+  const [error] = module.errors();
+  return error === undefined ? { tests } : { tests, error: error.message };
+}
+
+function resultOfTest(test: TestCase): TestResult[] {
+  const { state, errors } = test.result();
+  if (state === 'skipped' || state === 'pending') return [];
+  const [error] = errors ?? [];
+  const { name: errorName = 'Error', message = '' } = error ?? {};
+  return [{ name: test.fullName, state, ...(error && { error: { name: errorName, message } }) }];
+}

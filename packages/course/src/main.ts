@@ -1,0 +1,91 @@
+/** `npm run lesson`: the course's own command. */
+import yargs, { type Argv } from 'yargs';
+import { type Entry, lessonNamed } from './catalogue.ts';
+import { check } from './commands/check.ts';
+import { hint } from './commands/hint.ts';
+import { list } from './commands/list.ts';
+import { reset } from './commands/reset.ts';
+import { shell } from './commands/shell.ts';
+import { type Part, solution } from './commands/solution.ts';
+import { start } from './commands/start.ts';
+import { watch } from './commands/watch.ts';
+import { CourseError } from './errors.ts';
+import { progress } from './learner.ts';
+
+/** The lesson that was named, or the one at work. */
+function lesson(named: string | undefined): Entry {
+  const name = named ?? progress().current;
+  if (name !== undefined) return lessonNamed(name);
+  throw new CourseError('which lesson?', 'npm run lesson start 00', 2);
+}
+
+const theLesson = (args: Argv) =>
+  args.positional('lesson', { type: 'string', describe: 'its number; the last one, if left out' });
+const asJson = (args: Argv) => args.option('json', { type: 'boolean', default: false, describe: 'for machines' });
+
+let status = 0;
+const ends = (work: () => number | Promise<number>) => async () => {
+  status = await work();
+};
+
+const parser = yargs(process.argv.slice(2))
+  .scriptName('npm run lesson')
+  .usage('$0 [COMMAND]\n\nThe lessons of docs/lessons: exercises that check your program, and your test.')
+  .locale('en')
+  .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+  .version(false)
+  .strict()
+  .recommendCommands()
+  .exitProcess(false)
+  .fail((message, error) => {
+    throw error ?? new CourseError(message, 'npm run lesson -- --help', 2);
+  })
+  .command(['list', '$0'], 'Lists the lessons, and how far you are', asJson, ({ json }) =>
+    ends(() => list(json as boolean))(),
+  )
+  .command('start <lesson>', 'Lays the exercise into my-lessons/', theLesson, (args) =>
+    ends(() => start(lesson(args.lesson as string)))(),
+  )
+  .command(
+    'check [lesson]',
+    'Says where you stand: red, your test good, green',
+    (args) => asJson(theLesson(args)),
+    (args) => ends(() => check(lesson(args.lesson as string | undefined), args.json as boolean))(),
+  )
+  .command('watch [lesson]', 'Checks again whenever you save', theLesson, (args) =>
+    ends(() => watch(lesson(args.lesson as string | undefined)))(),
+  )
+  .command('hint [lesson]', 'Gives one hint more each time', theLesson, (args) =>
+    ends(() => hint(lesson(args.lesson as string | undefined)))(),
+  )
+  .command(
+    'solution [lesson] [part]',
+    'Shows the solution, or writes it into your folder',
+    (args) =>
+      theLesson(args)
+        .positional('part', { choices: ['test', 'program'], describe: 'one of the two files alone' })
+        .option('write', { type: 'boolean', default: false, describe: 'write it; yours is kept beside it' }),
+    (args) =>
+      ends(() =>
+        solution(lesson(args.lesson as string | undefined), args.part as Part | undefined, args.write as boolean),
+      )(),
+  )
+  .command('reset [lesson]', 'Puts the stubs back; what you wrote is kept', theLesson, (args) =>
+    ends(() => reset(lesson(args.lesson as string | undefined)))(),
+  )
+  .command('shell', 'Opens a root shell in the sandbox, to try things in', {}, ends(shell))
+  .example('$0 start 04', 'begin lesson 04')
+  .example('$0 check', 'where you stand in it')
+  .epilogue(
+    'With pnpm: pnpm lesson. Where this machine lets no ordinary user make a user namespace: sudo npm run lesson …',
+  );
+
+try {
+  await parser.parseAsync();
+  process.exitCode = status;
+} catch (error) {
+  if (!(error instanceof CourseError)) throw error;
+  console.error(`lesson: ${error.message}`);
+  if (error.hint !== undefined) console.error(error.hint);
+  process.exitCode = error.status;
+}

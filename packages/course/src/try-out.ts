@@ -1,0 +1,41 @@
+/** Running the versions of an exercise in the sandbox. */
+
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { isErrno, SyscallError, spawn } from '@ns-tool/syscalls';
+import type { Files } from './catalogue.ts';
+import { CourseError } from './errors.ts';
+import type { Request } from './inside/runner.ts';
+import { LEARNER } from './learner.ts';
+import type { Results } from './results.ts';
+import { isRoot, sandbox } from './sandbox.ts';
+
+/**
+ * Runs the test of each version in the sandbox, all beside each other.
+ *
+ * @throws CourseError where the kernel makes no sandbox for this user.
+ */
+export async function tryOut(versions: Readonly<Record<string, Files>>): Promise<Results> {
+  const runner = join(import.meta.dirname, 'inside/runner.js');
+  const child = await spawn(process.execPath, [runner], {
+    ...sandbox(LEARNER),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  }).catch(explain);
+  child.stdin?.end(JSON.stringify({ folder: LEARNER, versions } satisfies Request));
+  const [output, { status, signal }] = await Promise.all([
+    child.stdout ? buffer(child.stdout) : Buffer.alloc(0),
+    child.exited,
+  ]);
+  if (status === 0) return JSON.parse(output.toString());
+  throw new CourseError(`the tests could not be run: the sandbox ended by ${signal ?? `status ${status}`}`);
+}
+
+/** Why there is no sandbox. */
+export function explain(error: unknown): never {
+  if (!(error instanceof SyscallError)) throw error;
+  const refused = isErrno(error, 'EPERM') || isErrno(error, 'ENOSPC') || isErrno(error, 'EACCES');
+  throw new CourseError(
+    `cannot make the sandbox: ${error.message}`,
+    refused && !isRoot() ? 'This machine lets no ordinary user make a user namespace: use sudo.' : undefined,
+  );
+}
