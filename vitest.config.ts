@@ -3,14 +3,17 @@ import { defineConfig } from 'vitest/config';
 /** What takes long: every check on every mutant, every fault at every system call, tables of the largest size. */
 const slow = ['tests/**/mutants.test.ts', 'tests/**/faults.test.ts', 'tests/mount-table/size.test.ts'];
 
+/** A learner goes through every lesson. */
+const lessons = ['tests/lessons/walk.test.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: slow } },
+      { extends: true, test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: [...slow, ...lessons] } },
       { extends: true, test: { name: 'thorough', include: slow } },
-      { extends: true, test: { name: 'lessons', include: ['docs/lessons/*.test.ts'] } },
+      { extends: true, test: { name: 'lessons', include: lessons, maxConcurrency: 2 } },
     ],
   },
 });

@@ -1,5 +1,5 @@
 /** The lessons there are: folders of docs/lessons, `04-mount-namespace`. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { CourseError } from './errors.ts';
@@ -26,7 +26,7 @@ export type Files = Readonly<Record<string, string>>;
 /** All lessons, in their order. */
 export function lessons(): readonly Entry[] {
   return readdirSync(LESSONS)
-    .filter((name) => /^\d\d-/.test(name))
+    .filter((name) => /^\d\d-/.test(name) && existsSync(join(LESSONS, name, 'README.md')))
     .sort()
     .map((name) => {
       const [, heading = ''] = /^# (.*)$/m.exec(readFileSync(join(LESSONS, name, 'README.md'), 'utf8')) ?? [];

@@ -29,7 +29,8 @@ function linesOf({ name, state, says, findings }: Step, ink: Ink): string[] {
   if (state === 'waiting') return [ink.faint(`  ${title} later: ${TO_DO[name]}`)];
   return findings.flatMap(({ says, hint }, i) => [
     i === 0 ? `${ink.red('✗')} ${title} ${says}` : `${indent}${says}`,
-    ...(hint === undefined ? [] : [ink.faint(`${indent}${hint}`)]),
+    // Once for all that it helps with.
+    ...(hint === undefined || hint === findings[i + 1]?.hint ? [] : [ink.faint(`${indent}${hint}`)]),
   ]);
 }
 

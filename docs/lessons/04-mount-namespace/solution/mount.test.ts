@@ -1,5 +1,5 @@
 /** The tests of mount.ts. */
-import { existsSync, openSync } from 'node:fs';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { POLLPRI, sys } from '@ns-tool/syscalls';
 import { expect, it } from 'vitest';
@@ -9,7 +9,14 @@ const mountPoint = '/mnt/test_mount';
 
 it('shows a tmpfs in its own mount table', () => {
   const { status, stdout } = run(program, mountPoint);
-  expect(stdout).toMatch(/^tmpfs \/mnt\/test_mount tmpfs rw,nosuid,nodev,/m);
+  expect(stdout).toContain('\ntmpfs /mnt/test_mount tmpfs rw,nosuid,nodev,');
+  expect(status).toBe(0);
+});
+
+it('leaves the parent with the same mount table as before', () => {
+  const before = readFileSync('/proc/self/mountinfo', 'utf8');
+  const { status } = run(program, mountPoint);
+  expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(before);
   expect(status).toBe(0);
 });
 
