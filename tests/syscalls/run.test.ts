@@ -22,6 +22,7 @@ import {
   openIfExists,
   POLLIN,
   pathOf,
+  pipe,
   readDirectory,
   readFile,
   readLink,
@@ -54,6 +55,17 @@ function thrown(call: () => unknown): unknown {
 }
 
 describe('sys', () => {
+  it('writes any bytes, and a NUL among them', () => {
+    const [from, to] = pipe(sys);
+    expect(sys.write(to, Uint8Array.of(1, 0, 2))).toBe(3);
+    expect(sys.write(to, 'a\0b')).toBe(3);
+    const buffer = Buffer.alloc(16);
+    expect(buffer.subarray(0, sys.read(from, buffer))).toEqual(Buffer.from('\x01\0\x02a\0b'));
+    for (const fd of [from, to]) sys.close(fd);
+    expect(() => sys.write(to, 'half a pair: \ud800')).toThrow('write: argument 2 must be well-formed Unicode');
+    expect(() => sys.write(to, 7 as never)).toThrow('write: argument 2 must be a string or a Uint8Array');
+  });
+
   it('makes, reads and removes what Node sees too', () => {
     const directory = temporaryDirectory();
     sys.mkdirat(AT_FDCWD, join(directory, 'd'), 0o700);

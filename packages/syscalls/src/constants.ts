@@ -285,6 +285,12 @@ export const POLLNVAL = 0x20;
 
 export const POLL_EVENTS = { POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL } as const satisfies FlagSet;
 
+// -- pidfd_open(2): include/uapi/linux/pidfd.h
+
+/** Of a thread, not of its whole process. Linux 6.9. */
+export const PIDFD_THREAD = 0o200;
+export const PIDFD_FLAGS = { PIDFD_THREAD } as const satisfies FlagSet;
+
 // -- mknod(2): include/uapi/linux/stat.h
 
 export const S_IFMT = 0o170000;
@@ -361,6 +367,23 @@ export const IOCTL_COMMANDS = {
   NS_GET_OWNER_UID,
   TIOCGWINSZ,
 } as const satisfies FlagSet;
+
+// -- socket(2): include/linux/socket.h, include/linux/net.h, include/uapi/linux/netlink.h
+
+/** netlink(7): a socket whose other end is the kernel. */
+export const AF_NETLINK = 16;
+export const ADDRESS_FAMILIES = { AF_NETLINK } as const satisfies FlagSet;
+
+export const SOCK_RAW = 3;
+export const SOCKET_TYPES = { SOCK_RAW } as const satisfies FlagSet;
+/** The bits of the type; the others are flags. */
+export const SOCK_TYPE_MASK = 0xf;
+export const SOCK_CLOEXEC = O_CLOEXEC;
+export const SOCKET_FLAGS = { SOCK_CLOEXEC } as const satisfies FlagSet;
+
+/** rtnetlink(7): links, addresses, routes, and the IDs of network namespaces. */
+export const NETLINK_ROUTE = 0;
+export const NETLINK_PROTOCOLS = { NETLINK_ROUTE } as const satisfies FlagSet;
 
 // -- prctl(2): include/uapi/linux/prctl.h
 

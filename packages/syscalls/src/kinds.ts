@@ -4,7 +4,16 @@
  * A kind knows three things about its argument: which values to refuse before the kernel is asked, the machine words the
  * kernel gets for it, and how strace writes it. Pure: nothing here makes a call.
  */
-import { AT_FDCWD, type FlagSet, MKNOD_TYPES, POLL_EVENTS, S_IFMT } from './constants.ts';
+import {
+  AT_FDCWD,
+  type FlagSet,
+  MKNOD_TYPES,
+  POLL_EVENTS,
+  S_IFMT,
+  SOCK_TYPE_MASK,
+  SOCKET_FLAGS,
+  SOCKET_TYPES,
+} from './constants.ts';
 
 /** A register's content: a number, bytes whose address is passed, or such words in memory, ended by 0. */
 export type Word = number | Uint8Array | readonly (number | Uint8Array)[];
@@ -35,12 +44,10 @@ export interface PollFd {
 /** A path or another NUL-terminated string. */
 export const text: Kind<Text> = {
   problem(value) {
-    if (typeof value === 'string') {
-      if (value.includes('\0')) return 'must not contain a NUL byte, which ends a string in the kernel';
-      return value.isWellFormed() ? null : 'must be well-formed Unicode; pass bytes for a name that is not';
-    }
-    if (!(value instanceof Uint8Array)) return 'must be a string or a Uint8Array';
-    return value.includes(0) ? 'must not contain a NUL byte, which ends a string in the kernel' : null;
+    const problem = contentProblem(value);
+    if (problem !== null) return problem;
+    const hasNul = typeof value === 'string' ? value.includes('\0') : (value as Uint8Array).includes(0);
+    return hasNul ? 'must not contain a NUL byte, which ends a string in the kernel' : null;
   },
   words: (value) => [terminated(value)],
   show: quote,
@@ -104,6 +111,9 @@ export const counted: Kind<Text> = {
   },
   show: (value) => `${quote(value)}, ${toBytes(value).length}`,
 };
+
+/** The same, but for a file, where a NUL is a byte like any other. */
+export const content: Kind<Text> = { ...counted, problem: contentProblem };
 
 /** A buffer that the kernel fills, passed with its length. The call's result is the number of bytes filled in. */
 export const filled: Kind<Uint8Array> = {
@@ -235,6 +245,20 @@ export const nodeMode: Kind<number> = {
   show: (value) => `${oneOf(MKNOD_TYPES).show(value & S_IFMT)}|${showOctal(value & ~S_IFMT)}`,
 };
 
+/** A type of socket and flags, as socket(2) takes them: `SOCK_RAW|SOCK_CLOEXEC`. */
+export const socketType: Kind<number> = {
+  problem(value) {
+    if (!isUnsigned(value)) return 'must be a type of socket and flags';
+    return oneOf(SOCKET_TYPES).problem(value & SOCK_TYPE_MASK) ?? flags(SOCKET_FLAGS).problem(value & ~SOCK_TYPE_MASK);
+  },
+  words: (value) => [value],
+  show(value) {
+    const type = oneOf(SOCKET_TYPES).show(value & SOCK_TYPE_MASK);
+    const others = value & ~SOCK_TYPE_MASK;
+    return others === 0 ? type : `${type}|${flags(SOCKET_FLAGS).show(others)}`;
+  },
+};
+
 /** A device number from {@link makedev}. */
 export const device: Kind<number> = {
   problem: (value) => (isUnsigned(value) && value <= 0xffffffff ? null : 'must be a device number; see makedev'),
@@ -301,6 +325,12 @@ function minor(device: number): number {
 
 function isUnsigned(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function contentProblem(value: unknown): string | null {
+  if (value instanceof Uint8Array) return null;
+  if (typeof value !== 'string') return 'must be a string or a Uint8Array';
+  return value.isWellFormed() ? null : 'must be well-formed Unicode; pass bytes for a name that is not';
 }
 
 function bufferProblem(value: unknown): string | null {

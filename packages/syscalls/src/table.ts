@@ -12,6 +12,7 @@
  * include/uapi/asm-generic/unistd.h for arm64.
  */
 import {
+  ADDRESS_FAMILIES,
   CLONE_FLAGS,
   CLOSE_RANGE_FLAGS,
   DUP_FLAGS,
@@ -25,8 +26,10 @@ import {
   MOUNT_FLAGS,
   MOVE_MOUNT_FLAGS,
   NAMESPACE_FLAGS,
+  NETLINK_PROTOCOLS,
   OPEN_FLAGS,
   OPEN_TREE_FLAGS,
+  PIDFD_FLAGS,
   PIPE_FLAGS,
   PRCTL_OPTIONS,
   PROTECTIONS,
@@ -42,6 +45,7 @@ import {
 import {
   type CloneArgs,
   cloneArgs,
+  content,
   counted,
   device,
   dirFd,
@@ -63,6 +67,7 @@ import {
   openFlags,
   type PollFd,
   pollFds,
+  socketType,
   struct,
   type Text,
   text,
@@ -292,7 +297,7 @@ export const table = {
   ),
 
   /** Writes bytes, and returns how many. A string is written as UTF-8. write(2). */
-  write: call<(fd: number, bytes: Text) => number>(1, 64, fd, counted),
+  write: call<(fd: number, bytes: Text) => number>(1, 64, fd, content),
 
   /** Duplicates a descriptor, or sets its close-on-exec flag; which of them, the command decides. fcntl(2). */
   fcntl: call<(fd: number, cmd: number, arg: number) => number>(72, 25, fd, oneOf(FCNTL_COMMANDS), int),
@@ -312,6 +317,21 @@ export const table = {
     fd,
     oneOf(IOCTL_COMMANDS),
     nullable(struct(8)),
+  ),
+
+  /**
+   * Opens a socket; here one to the kernel itself: each message that is written to it, the kernel answers with messages,
+   * of which each read(2) returns one. socket(2), netlink(7).
+   *
+   * @param type SOCK_RAW, with SOCK_CLOEXEC or without.
+   * @throws EAFNOSUPPORT, EPROTONOSUPPORT where the kernel has no such socket, or a filter for system calls hides it; EMFILE.
+   */
+  socket: call<(domain: number, type: number, protocol: number) => number>(
+    41,
+    198,
+    oneOf(ADDRESS_FAMILIES),
+    socketType,
+    oneOf(NETLINK_PROTOCOLS),
   ),
 
   /** Makes `newfd` a duplicate of `oldfd`, without close-on-exec unless O_CLOEXEC. dup(2). @throws EINVAL if they are the same. */
@@ -418,8 +438,14 @@ export const table = {
   /** Unmaps memory. munmap(2). */
   munmap: call<(addr: number, length: number) => number>(11, 215, int, int),
 
-  /** Opens a descriptor of a process. pidfd_open(2), Linux 5.3. @throws ESRCH if there is none; EINVAL for a thread. */
-  pidfd_open: call<(pid: number, flags: number) => number>(434, 434, int, flags({})),
+  /**
+   * Opens a descriptor of a process, in which poll(2) finds POLLIN once it has ended; with PIDFD_THREAD of a thread.
+   * pidfd_open(2), Linux 5.3.
+   *
+   * @throws ESRCH if there is none; EINVAL, since Linux 6.16 ENOENT, for a thread without PIDFD_THREAD; EINVAL for
+   *   PIDFD_THREAD before Linux 6.9.
+   */
+  pidfd_open: call<(pid: number, flags: number) => number>(434, 434, int, flags(PIDFD_FLAGS)),
 
   /**
    * Sets the capabilities of the calling thread; structs as capset(2) has them, of version 3: see spawn/capabilities.ts.

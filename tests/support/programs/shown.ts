@@ -1,6 +1,7 @@
 /** Makes harmless calls, most of which fail, and prints how they are shown. strace looks on, and must write the same. */
 import { tmpdir } from 'node:os';
 import {
+  AF_NETLINK,
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
@@ -19,6 +20,7 @@ import {
   MS_RDONLY,
   MS_REC,
   makedev,
+  NETLINK_ROUTE,
   O_CLOEXEC,
   O_DIRECTORY,
   O_NOATIME,
@@ -30,6 +32,8 @@ import {
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
   S_IFCHR,
+  SOCK_CLOEXEC,
+  SOCK_RAW,
   sys,
   trace,
 } from '@ns-tool/syscalls';
@@ -63,6 +67,7 @@ const attempts: readonly (() => unknown)[] = [
   () => traced.fsconfig(999, FSCONFIG_SET_STRING, 'mode', '755', 0),
   () => traced.fsmount(999, 0, 0),
   () => traced.open_tree(999, '', AT_EMPTY_PATH),
+  () => traced.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE),
 ];
 
 for (const attempt of attempts) {
