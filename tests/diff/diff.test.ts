@@ -146,4 +146,15 @@ describe.skipIf(needsRoot('ns-tool diff'))('ns-tool diff', () => {
     expect(await onTerminal('TERM=dumb')).not.toContain('\x1b');
     expect(await stand.shell(`${tool} || true`)).not.toContain('\x1b');
   });
+
+  it.skipIf(!hasScript)('breaks no word at the edge of a terminal, and no line in a pipe', async () => {
+    const tool = `/node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs diff ${before} ${after}`;
+    const narrow = await stand.shell(
+      `TERM=dumb script --quiet --return --command 'stty cols 20; ${tool}' /dev/null < /dev/null || true`,
+    );
+    const lines = narrow.replaceAll('\r', '').split('\n');
+    expect(lines).toContain('+ /mnt/new  tmpfs,');
+    expect(lines.filter((line) => line.startsWith('    '))).not.toEqual([]);
+    expect(await stand.shell(`${tool} || true`)).toMatch(/^\+ \/mnt\/new {2}tmpfs, source .*, .*$/m);
+  });
 });

@@ -2,6 +2,7 @@
 import { diffMounts, type Mount } from '@ns-tool/mount-table';
 import { describe, expect, it } from 'vitest';
 import { coloured, linesOf, summaryOf } from '../../packages/ns-tool/src/mount-diff/lines.ts';
+import { paletteFor } from '../../packages/ns-tool/src/palette.ts';
 import { mount, table } from '../mount-table/tables.ts';
 
 const root = mount({ id: 20, source: 'disk', type: 'ext4' });
@@ -107,8 +108,13 @@ describe('summaryOf', () => {
 
 describe('coloured', () => {
   it('is green, red or yellow, and ends with the line', () => {
-    expect(coloured('+ /m')).toBe('\x1b[32m+ /m\x1b[0m');
-    expect(coloured('- /m')).toBe('\x1b[31m- /m\x1b[0m');
-    expect(coloured('~ /m')).toBe('\x1b[33m~ /m\x1b[0m');
+    const palette = paletteFor(true);
+    expect(coloured('+ /m', palette)).toBe('\x1b[32m+ /m\x1b[39m');
+    expect(coloured('- /m', palette)).toBe('\x1b[31m- /m\x1b[39m');
+    expect(coloured('~ /m', palette)).toBe('\x1b[33m~ /m\x1b[39m');
+  });
+
+  it('is as it was, where no colours are wanted', () => {
+    expect(coloured('+ /m', paletteFor(false))).toBe('+ /m');
   });
 });

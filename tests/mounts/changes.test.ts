@@ -2,7 +2,7 @@
 import type { Mount } from '@ns-tool/mount-table';
 import { describe, expect, it } from 'vitest';
 import { changeData, changesBetween, changeText } from '../../packages/ns-tool/src/mount-listing/changes.ts';
-import { paletteFor } from '../../packages/ns-tool/src/mount-listing/palette.ts';
+import { paletteFor } from '../../packages/ns-tool/src/palette.ts';
 import { mount, table } from '../mount-table/tables.ts';
 
 const texts = (before: readonly Mount[], after: readonly Mount[], isUnicode = true) =>

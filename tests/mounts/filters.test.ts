@@ -1,7 +1,14 @@
 /** Which mounts are shown, where in the tree. That it is as findmnt(8) has it, findmnt.test.ts shows. */
 import { type Mount, mountTree, parseMountinfo } from '@ns-tool/mount-table';
 import { describe, expect, it } from 'vitest';
-import { type Filters, isOfTypes, type State, select } from '../../packages/ns-tool/src/mount-listing/filters.ts';
+import {
+  type Filters,
+  isOfTypes,
+  type State,
+  select,
+  selectedMounts,
+  shownTrees,
+} from '../../packages/ns-tool/src/mount-listing/filters.ts';
 import { bytesOf, table } from '../mount-table/tables.ts';
 
 interface How {
@@ -140,5 +147,40 @@ describe('types', () => {
     const mounts = parseMountinfo(bytesOf('20 1 8:1 / / rw - ext4 tmpfs rw\n21 20 0:5 / /a rw - tmpfs ext4 rw\n'));
     expect(selected(mounts, { types: 'ext4' })).toBe('20');
     expect(selected(mounts, { types: 'noext4' })).toBe('21');
+  });
+});
+
+describe('what is selected, as trees', () => {
+  const drawn = (mounts: readonly Mount[], filters: Filters, submounts = false) => {
+    const chosen = selectedMounts(mounts, filters, submounts);
+    const open = shownTrees(mountTree(mounts), ({ mount }) => chosen === null || chosen.has(mount));
+    const lines: string[] = [];
+    for (const node of open) {
+      lines.push(`${node.mount.id}<${node.parent?.mount.id ?? ''}`);
+      open.push(...node.children);
+    }
+    return lines.join(' ');
+  };
+
+  it('is all, where there is no filter', () => {
+    expect(selectedMounts(MOUNTS, {}, false)).toBe(null);
+    expect(selectedMounts(MOUNTS, {}, true)).toBe(null);
+    expect(drawn(MOUNTS, {})).toBe('20< 40< 30<20 31<20 41<40 33<30 34<33');
+  });
+
+  it('has each on its nearest ancestor, as the listing has it', () => {
+    const mounts = table('20 1 / shared:1', '21 20 /a', '22 21 /a/b shared:2', '23 22 /a/b/c', '24 20 /d shared:3');
+    expect(drawn(mounts, { states: ['shared'] })).toBe('20< 22<20 24<20');
+    expect(drawn(mounts, { states: ['private'] })).toBe('21< 23<21');
+  });
+
+  it('has each but once, also where a place is listed with what lies on it', () => {
+    expect(drawn(MOUNTS, at('/a/y'))).toBe('33< 34<33');
+    const mounts = table('30 20 /a shared:1', '31 30 /a/x', '20 1 / shared:2', '21 20 /b');
+    expect(drawn(mounts, { states: ['shared'] }, true)).toBe('20< 21<20 30<20 31<30');
+  });
+
+  it('is nothing where nothing passes', () => {
+    expect(drawn(MOUNTS, { types: 'ext4' })).toBe('');
   });
 });

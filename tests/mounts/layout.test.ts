@@ -5,9 +5,9 @@ import type { ColumnName } from '../../packages/ns-tool/src/mount-listing/column
 import { json } from '../../packages/ns-tool/src/mount-listing/data-formats.ts';
 import { select } from '../../packages/ns-tool/src/mount-listing/filters.ts';
 import { legend, listing } from '../../packages/ns-tool/src/mount-listing/listing.ts';
-import { paletteFor, wantsColours } from '../../packages/ns-tool/src/mount-listing/palette.ts';
 import { DEEPEST, treeLines } from '../../packages/ns-tool/src/mount-listing/tree-lines.ts';
-import { cut, widthOf } from '../../packages/ns-tool/src/text-width.ts';
+import { paletteFor } from '../../packages/ns-tool/src/palette.ts';
+import { cut, widthOf, wrapped } from '../../packages/ns-tool/src/text-width.ts';
 import { mount, table } from '../mount-table/tables.ts';
 
 const rowsAt = (...depths: number[]) => depths.map((depth) => ({ depth }));
@@ -134,20 +134,21 @@ describe('colours', () => {
     expect(Array.from({ length: 12 }, (_, i) => group(i * 7)('x'))).toEqual(colours);
     expect(group(1000)('x')).toBe(colours[0]);
   });
+});
 
-  it.each([
-    [{}, true, true],
-    [{}, false, false],
-    [{ NO_COLOR: '1' }, true, false],
-    [{ NO_COLOR: '' }, true, true],
-    [{ TERM: 'dumb' }, true, false],
-    [{ FORCE_COLOR: '1' }, false, true],
-    [{ FORCE_COLOR: '' }, false, true],
-    [{ FORCE_COLOR: '0' }, true, false],
-    [{ FORCE_COLOR: 'false' }, true, false],
-    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false, true],
-  ])('with %j on a terminal (%s) are wanted: %s', (env, isTerminal, wanted) => {
-    expect(wantsColours(env, isTerminal)).toBe(wanted);
+describe('a line that is too long', () => {
+  it.each<[string, number, string[]]>([
+    ['a bb ccc', 8, ['a bb ccc']],
+    ['a bb ccc', 7, ['a bb', '  ccc']],
+    ['a bb ccc dd', 6, ['a bb', '  ccc', '  dd']],
+    ['a  bb  ccc', 6, ['a  bb', '  ccc']],
+    // A break that does not help is none.
+    ['a wordtoolong b', 6, ['a wordtoolong', '  b']],
+    ['日本 日本', 8, ['日本', '  日本']],
+    ['a b', 0, ['a b']],
+    ['', 5, ['']],
+  ])('%j goes on in the next, in %i columns: %j', (text, room, lines) => {
+    expect(wrapped(text, room, '  ')).toEqual(lines);
   });
 });
 

@@ -1,7 +1,9 @@
 /** What the command sees change, and how it ends. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Namespace } from '../mount-table/namespaces.ts';
@@ -66,6 +68,21 @@ async function namespace(): Promise<Namespace> {
   return made;
 }
 
+/** For what the kernel tells nobody. */
+const OFTEN = ['--interval', '.1'] as const;
+
+/** The system call in which a process waits, and its arguments: proc_pid_syscall(5). */
+async function waitOf({ child: { pid } }: Watcher): Promise<readonly string[]> {
+  for (;;) {
+    const [call, ...args] = readFileSync(`/proc/${pid}/syscall`, 'latin1').trim().split(' ');
+    if (call === POLL) return args;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** ppoll(2), which there is on all machines. */
+const POLL = process.arch === 'arm64' ? '73' : '271';
+
 const withoutTime = (lines: readonly string[]) => lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, ''));
 
 describe.skipIf(needsRoot('ns-tool mounts --watch'))('ns-tool mounts --watch', () => {
@@ -78,8 +95,6 @@ describe.skipIf(needsRoot('ns-tool mounts --watch'))('ns-tool mounts --watch', (
       ['mount -o remount,bind,ro /mnt/a', /^~ \/mnt\/a {2}options -rw \+ro$/],
       ['mount -o remount,bind,rw /mnt/a', /^~ \/mnt\/a {2}options -ro \+rw$/],
       ['mount -o remount,size=2m /mnt/a', /^~ \/mnt\/a {2}options -size=1024k \+size=2048k \(filesystem\)$/],
-      ['mount --make-shared /mnt/a', /^~ \/mnt\/a {2}private → shared:\d+$/],
-      ['mount --make-slave /mnt/a', /^~ \/mnt\/a {2}shared:\d+ → private$/],
       ['mount --move /mnt/a /mnt/b', /^~ \/mnt\/b {2}moved from \/mnt\/a$/],
       ['mount --bind /mnt/b /mnt/c', /^\+ \/mnt\/c {2}new {2}tmpfs /],
       ['umount /mnt/b', /^- \/mnt\/b {2}new {2}tmpfs /],
@@ -172,10 +187,10 @@ describe.skipIf(needsRoot('ns-tool mounts --watch'))('ns-tool mounts --watch', (
   it('shows what the filters let pass', async () => {
     const inner = await namespace();
     const [byType, byState, byPath, below] = await Promise.all([
-      Watcher.start([inner], '-t', 'proc'),
-      Watcher.start([inner], '--propagation', 'shared'),
-      Watcher.start([inner], '/mnt/b'),
-      Watcher.start([inner], '-R', '/mnt'),
+      Watcher.start([inner], ...OFTEN, '-t', 'proc'),
+      Watcher.start([inner], ...OFTEN, '--propagation', 'shared'),
+      Watcher.start([inner], ...OFTEN, '/mnt/b'),
+      Watcher.start([inner], ...OFTEN, '-R', '/mnt'),
     ]);
     await inner.shell('mount -t tmpfs no /mnt/a');
     await below.lines(1);
@@ -194,21 +209,134 @@ describe.skipIf(needsRoot('ns-tool mounts --watch'))('ns-tool mounts --watch', (
     expect(await signs(byPath, 3)).toEqual(['+ /mnt/b', '~ /mnt/b', '- /mnt/b']);
   });
 
-  it('sees also the first change, where that is one of which the kernel tells nobody', async () => {
-    const inner = await namespace();
-    const watcher = await Watcher.start([inner]);
-    await inner.shell('mount --make-shared /mnt');
-    expect(withoutTime(await watcher.lines(1))[0]).toMatch(/^~ \/mnt {2}private → shared:\d+$/);
+  it('waits for the kernel alone, for as long as it takes', async () => {
+    const watcher = await Watcher.start([await namespace()]);
+    const [, , timeout] = await waitOf(watcher);
+    expect(timeout).toBe('0x0');
   });
 
-  it('sleeps while nothing happens', async () => {
-    const watcher = await Watcher.start([await namespace()]);
-    const sleeps = () => {
-      const status = readFileSync(`/proc/${watcher.child.pid}/status`, 'latin1');
-      return Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(status)?.[1]);
+  it('shows a change of propagation, of which the kernel tells nobody, with the next event', async () => {
+    const inner = await namespace();
+    const watcher = await Watcher.start([inner]);
+    await inner.shell('mount --make-shared /mnt && mount -t tmpfs new /mnt/a');
+    const lines = withoutTime(await watcher.lines(2));
+    expect(lines[0]).toMatch(/^~ \/mnt {2}private → shared:\d+$/);
+    expect(lines[1]).toMatch(/^\+ \/mnt\/a {2}new /);
+  });
+
+  it('with --interval looks as often for such a change', async () => {
+    const inner = await namespace();
+    const watcher = await Watcher.start([inner], ...OFTEN);
+    const [, , timeout] = await waitOf(watcher);
+    expect(timeout).not.toBe('0x0');
+    await inner.shell('mount --make-shared /mnt');
+    expect(withoutTime(await watcher.lines(1))[0]).toMatch(/^~ \/mnt {2}private → shared:\d+$/);
+    await inner.shell('mount --make-slave /mnt');
+    expect(withoutTime(await watcher.lines(2))[1]).toMatch(/^~ \/mnt {2}shared:\d+ → private$/);
+  });
+
+  it('hears of the end of a process that nobody has waited for', async () => {
+    // Who watches is its parent here, and waits for no child.
+    const script = `sleep 1000 & exec ${process.execPath} ${program} mounts --watch --pid $!`;
+    const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+      const watched = /^Watching the mounts of pid (\d+);/.exec(text)?.[1];
+      if (watched !== undefined) process.kill(Number(watched), 'SIGKILL');
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(stderr).toMatch(/\npid \d+ has ended\.\n$/);
+  });
+
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const knowsThreads = major > 6 || (major === 6 && minor >= 9);
+  if (!knowsThreads) console.warn('skipped, since Linux 6.9 is wanted: the end of a thread that is watched');
+
+  it.skipIf(!knowsThreads)('hears of the end of a thread', async () => {
+    const child = spawn(process.execPath, ['-e', 'console.log("up"); process.stdin.resume()']);
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    await once(child.stdout, 'data');
+    const thread = readdirSync(`/proc/${child.pid}/task`).find((tid) => Number(tid) !== child.pid);
+    const watcher = await Watcher.start([], '--pid', `${thread}`);
+    await waitOf(watcher);
+    const ended = watcher.end();
+    child.stdin.end();
+    expect(await ended).toEqual({ status: 0, signal: null });
+    expect(watcher.stderr).toContain(`pid ${thread} has ended.\n`);
+  });
+
+  it('follows a process that has gone to another namespace, from the next event on', async () => {
+    const other = await namespace();
+    const inner = await namespace();
+    const mover = spawn('nsenter', ['-t', `${inner.pid}`, '-m', 'sh'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => {
+      mover.kill('SIGKILL');
+    });
+    const does = async (script: string) => {
+      mover.stdin.write(`${script}\n`);
+      await once(mover.stdout, 'data');
     };
-    const before = sleeps();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(sleeps() - before).toBeLessThan(20);
+    await does('echo there');
+    const watcher = await Watcher.start([other], '--pid', `${mover.pid}`, '/mnt/a');
+    await does("exec unshare -m --propagation private sh -c 'echo elsewhere; exec sh'");
+    await other.shell('mount -t tmpfs x /mnt/a');
+    await watcher.lines(1);
+    await does('mount -t tmpfs y /mnt/a; echo mounted');
+    await watcher.until(() => watcher.stdout.includes('  y  '));
+  });
+
+  const hasScript = spawnSync('script', ['--version']).status === 0;
+  if (!hasScript) console.warn('skipped, since script(1) is not installed: ns-tool mounts --watch in a terminal');
+
+  /** What the command shows in a terminal, and how it ends. `act` gets what it has shown, and can type. */
+  async function inTerminal(args: string, act: (shown: string, keyboard: Writable) => void) {
+    const command = `${process.execPath} ${program} mounts --watch ${args}`;
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', TERM: 'xterm' },
+    });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    let shown = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      shown += text;
+      act(shown, child.stdin);
+    });
+    const [status] = await once(child, 'close');
+    return { shown, status };
+  }
+
+  it.skipIf(!hasScript)('says in a terminal that some changes send no event; Ctrl-C ends it', async () => {
+    const { pid } = await namespace();
+    const { status } = await inTerminal(`--pid ${pid}`, (shown, keyboard) => {
+      const isSaid = shown.includes('Changes of propagation by mount(2) send no event: see --interval');
+      if (isSaid && !keyboard.writableEnded) keyboard.end('\x03');
+    });
+    expect(status).toBe(128 + 2);
+  });
+
+  it.skipIf(!hasScript)('does not say so with --interval, which is for these', async () => {
+    const inner = await namespace();
+    const { shown, status } = await inTerminal(`--pid ${inner.pid} ${OFTEN.join(' ')}`, (shown, keyboard) => {
+      if (!shown.includes('Ctrl-C ends it.') || keyboard.writableEnded) return;
+      keyboard.end();
+      void inner.dispose();
+    });
+    expect(shown).toContain(`pid ${inner.pid} has ended.`);
+    expect(shown).not.toContain('mount(2)');
+    expect(status).toBe(0);
+  });
+
+  it('says nothing of that to a file', async () => {
+    const watcher = await Watcher.start([await namespace()]);
+    await waitOf(watcher);
+    expect(watcher.stderr).not.toContain('--interval');
   });
 });

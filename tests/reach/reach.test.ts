@@ -52,7 +52,8 @@ describe.skipIf(needsRoot('ns-tool reach'))('ns-tool reach', () => {
     );
     expect(lines[4]).toContain(`${namespace}  pid ${pid} (sleep)`);
     expect(lines.slice(5)).toEqual([
-      'To keep mounts on it from all others: mount --make-private /mnt (or --make-slave, to go on receiving)',
+      'To keep mounts on it from all others (or with --make-slave, to go on receiving):',
+      '  mount --make-private /mnt',
       '',
     ]);
     expect(status).toBe(0);
@@ -77,7 +78,8 @@ describe.skipIf(needsRoot('ns-tool reach'))('ns-tool reach', () => {
         '/mnt/existing/x does not exist; what follows is for a directory made there, in /mnt/existing.',
         '/mnt/existing/x is on the mount at /mnt/existing (tmpfs): private.',
         'Nowhere else: /mnt/existing is private.',
-        `To let those see it that copy or bind the mount from then on: nsenter --target ${pid} --mount --root mount --make-shared /mnt/existing`,
+        'To let those see it that copy or bind the mount from then on:',
+        `  nsenter --target ${pid} --mount --root mount --make-shared /mnt/existing`,
         '',
       ].join('\n'),
     );

@@ -2,8 +2,9 @@
 import type { Mount } from '@ns-tool/mount-table';
 import { describe, expect, it } from 'vitest';
 import { answer } from '../../packages/ns-tool/src/mount-reach/answer.ts';
-import { coverage, type Question, textOf } from '../../packages/ns-tool/src/mount-reach/text.ts';
+import { coloured, coverage, type Question, textOf } from '../../packages/ns-tool/src/mount-reach/text.ts';
 import type { View } from '../../packages/ns-tool/src/mount-reach/view.ts';
+import { paletteFor } from '../../packages/ns-tool/src/palette.ts';
 import { table } from '../mount-table/tables.ts';
 
 /** A view of the tables in short, with the pid as number of its namespace. */
@@ -39,7 +40,8 @@ describe('textOf', () => {
       [
         '/mnt is on the mount at / (tmpfs): private.',
         'Nowhere else: / is private.',
-        'To let those see it that copy or bind the mount from then on: mount --make-shared /',
+        'To let those see it that copy or bind the mount from then on:',
+        '  mount --make-shared /',
       ],
     ],
     [
@@ -49,7 +51,8 @@ describe('textOf', () => {
       [
         '/m/x is on the mount at /m (tmpfs): unbindable.',
         'Nowhere else: /m is unbindable, so private too.',
-        'To let those see it that copy or bind the mount from then on: mount --make-shared /m',
+        'To let those see it that copy or bind the mount from then on:',
+        '  mount --make-shared /m',
       ],
     ],
     [
@@ -59,7 +62,8 @@ describe('textOf', () => {
       [
         '/m is on the mount at / (tmpfs): a slave of group 4.',
         'Nowhere else: / is a slave, which receives mounts and passes none on.',
-        'To pass mounts on to those that copy or bind it from then on: mount --make-shared /',
+        'To pass mounts on to those that copy or bind it from then on:',
+        '  mount --make-shared /',
       ],
     ],
     [
@@ -69,7 +73,8 @@ describe('textOf', () => {
       [
         '/m is on the mount at / (tmpfs): shared, in peer group 4, and a slave of group 5.',
         'Nowhere else: / is shared, but no other mount that shows this directory receives from group 4.',
-        'To keep mounts on it from all others: mount --make-private / (or --make-slave, to go on receiving)',
+        'To keep mounts on it from all others (or with --make-slave, to go on receiving):',
+        '  mount --make-private /',
       ],
     ],
     [
@@ -80,7 +85,8 @@ describe('textOf', () => {
         '/ is on the mount at / (tmpfs): private.',
         'A mount over a root directory is hidden from those who have that root.',
         'Nowhere else: / is private.',
-        'To let those see it that copy or bind the mount from then on: mount --make-shared /',
+        'To let those see it that copy or bind the mount from then on:',
+        '  mount --make-shared /',
       ],
     ],
     [
@@ -116,7 +122,8 @@ describe('textOf', () => {
       '  mnt:[12345]  pid 12345 (c12345)  /sub      peer of group 1; hidden beneath another mount',
       '  mnt:[12345]  pid 12345 (c12345)  /sub/sub  slave of group 1',
       '  mnt:[3]      pid 3 (c3)          /sub      slave of group 2, by way of group 1',
-      'To keep mounts on it from all others: mount --make-private / (or --make-slave, to go on receiving)',
+      'To keep mounts on it from all others (or with --make-slave, to go on receiving):',
+      '  mount --make-private /',
     ]);
   });
 
@@ -134,9 +141,10 @@ describe('textOf', () => {
   });
 
   it('says how to change it from where another process is', () => {
-    expect(text([view(1, table('20 1 /'))], '/mnt', { pid: 77 }).at(-1)).toBe(
-      'To let those see it that copy or bind the mount from then on: nsenter --target 77 --mount --root mount --make-shared /',
-    );
+    expect(text([view(1, table('20 1 /'))], '/mnt', { pid: 77 }).slice(-2)).toEqual([
+      'To let those see it that copy or bind the mount from then on:',
+      '  nsenter --target 77 --mount --root mount --make-shared /',
+    ]);
   });
 
   it('does not say how to change a mount that is no mount point for this root directory', () => {
@@ -219,5 +227,15 @@ describe('coverage', () => {
     ],
   ])('%j, %j, %j', (unreadable, rootless, isRoot, expected) => {
     expect(coverage(unreadable, rootless, isRoot)).toBe(expected);
+  });
+});
+
+describe('coloured', () => {
+  it('is each group in its colour', () => {
+    const palette = paletteFor(true);
+    expect(coloured('shared, in peer group 4, and a slave of group 5.', palette)).toBe(
+      'shared, in \x1b[36mpeer group 4\x1b[39m, and a slave of \x1b[35mgroup 5\x1b[39m.',
+    );
+    expect(coloured('  slave of group 4', palette)).toBe('  slave of \x1b[36mgroup 4\x1b[39m');
   });
 });

@@ -6,7 +6,7 @@ export function namespaceIdIn(link: string): number {
   return Number(/\d+/.exec(link)?.[0]);
 }
 
-/** The mount namespace of this thread. */
-export function mountNamespaceId(sys: Sys): number {
-  return namespaceIdIn(readLink(sys, AT_FDCWD, '/proc/thread-self/ns/mnt').toString());
+/** The mount namespace of a process, or of this thread. @throws EACCES, ENOENT as readlink(2). */
+export function mountNamespaceId(sys: Sys, pid: number | 'thread-self' = 'thread-self'): number {
+  return namespaceIdIn(readLink(sys, AT_FDCWD, `/proc/${pid}/ns/mnt`).toString());
 }

@@ -31,6 +31,20 @@ export function cut(text: string, room: number, mark: string): string {
   return kept + end;
 }
 
+/** The text in lines that there is room for, broken at blanks. A word that no line has room for goes on as it is. */
+export function wrapped(text: string, room: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  // Each word with the blanks before it.
+  for (const word of text.match(/ *[^ ]+/g) ?? ['']) {
+    const next = indent + word.trimStart();
+    const isTooLong = widthOf(line + word) > room && widthOf(next) <= room;
+    if (line !== '' && isTooLong) lines.push(line);
+    line = line !== '' && isTooLong ? next : line + word;
+  }
+  return [...lines, line];
+}
+
 function cellsOf(character: string): number {
   if (character <= '~' || ZERO.test(character)) return character <= '~' ? 1 : 0;
   return WIDE.test(character) ? 2 : 1;

@@ -38,16 +38,20 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (s
 /** Runs the command and returns its exit status. */
 export async function run({ json, _: [a, b] }: Arguments, { loadSys }: Context): Promise<number> {
   try {
-    const { sourceOf, readTable, diffMounts, linesOf, summaryOf, coloured, isColourful } =
-      await onThisMachine(loadWork);
+    const work = await onThisMachine(loadWork);
+    const { sourceOf, readTable, diffMounts, linesOf, summaryOf, coloured } = work;
     const sys = await loadSys();
     const [before, after] = [readTable(sys, sourceOf(String(a))), readTable(sys, sourceOf(String(b)))];
     const difference = diffMounts(before, after);
     if (json) {
       print(JSON.stringify(difference, null, 2));
     } else {
-      const inColour = isColourful(1);
-      for (const line of linesOf(before, after, difference)) print(inColour ? coloured(line) : line);
+      const width = work.terminalWidth(sys);
+      const palette = work.paletteFor(work.wantsColours(process.env, width !== null));
+      for (const line of linesOf(before, after, difference)) {
+        const fitting = width === null ? line : work.wrapped(line, width, INDENT).join('\n');
+        print(coloured(fitting, palette));
+      }
       print(summaryOf(difference));
     }
     return isEmpty(difference) ? 0 : 1;
@@ -58,6 +62,9 @@ export async function run({ json, _: [a, b] }: Arguments, { loadSys }: Context):
   }
 }
 
+/** Of what a line of a terminal has no room for. No sign stands there. */
+const INDENT = '    ';
+
 /** The status of diff(1) if it cannot tell. */
 const TROUBLE = 2;
 
@@ -66,11 +73,13 @@ function isEmpty({ added, removed, changed }: MountDifference): boolean {
 }
 
 async function loadWork() {
-  const [table, source, lines, terminal] = await Promise.all([
+  const [table, source, lines, palette, terminal, width] = await Promise.all([
     import('@ns-tool/mount-table'),
     import('../mount-table/source.ts'),
     import('../mount-diff/lines.ts'),
-    import('../mount-diff/terminal.ts'),
+    import('../palette.ts'),
+    import('../terminal.ts'),
+    import('../text-width.ts'),
   ]);
-  return { ...table, ...source, ...lines, ...terminal };
+  return { ...table, ...source, ...lines, ...palette, ...terminal, ...width };
 }

@@ -43,7 +43,13 @@ export const options = {
   },
   pairs: { alias: 'P', type: 'boolean', default: false, describe: 'Print NAME="value" pairs' },
   watch: { alias: ['p', 'poll'], type: 'boolean', default: false, describe: 'Print what changes, as it happens' },
-  graph: { type: 'string', requiresArg: true, describe: 'Draw it: FILE.svg, FILE.dot or FILE.mmd' },
+  interval: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'With --watch: look every so many SECONDS too. Linux sends no event when mount(2) changes propagation, as mount --make-private does in util-linux before 2.39; without this, that is shown with the next event',
+  },
+  graph: { type: 'string', requiresArg: true, describe: 'Draw what is chosen: FILE.svg, FILE.dot or FILE.mmd' },
 } as const;
 
 export function builder(yargs: Argv): Argv {
@@ -62,6 +68,7 @@ export function builder(yargs: Argv): Argv {
     .example('$0 mounts --propagation shared,slave', 'What goes to others, or comes from them')
     .example('$0 mounts -R /sys', 'A mount and all that lies on it')
     .example('$0 mounts -ln -o TARGET,ID', 'A plain list of what you choose')
+    .example('sudo $0 mounts --propagation shared,slave --graph a.svg', 'A picture of what propagates')
     .example('sudo $0 mounts --watch --pid 1', 'What changes, until Ctrl-C');
 }
 
@@ -73,10 +80,11 @@ type Arguments = {
 /** Runs the command and returns its exit status. */
 export async function run(args: Arguments, { loadSys }: Context): Promise<number> {
   const format = formatOf(args);
+  const interval = intervalOf(args);
   const sources = sourcesOf(args);
   const work = await onThisMachine(loadWork);
   const filters = await filtersOf(args, sources, work);
-  if (args.watch) return await watch(args, sources, filters, work, await loadSys());
+  if (args.watch) return await watch(args, sources, filters, interval, work, await loadSys());
   const columns = await columnsOf(args, format, sources.length > 1, work);
   const sys = await loadSys();
   const isAskedFor = (field: keyof Mount) => work.fieldsOf(columns).has(field);
@@ -85,11 +93,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     return { source, mounts, tree: work.mountTree(mounts) };
   });
   if (args.graph !== undefined) {
-    const { writeGraph } = await import('../mount-graph/write-graph.ts');
-    await writeGraph(
-      tables.map(({ source, mounts }) => ({ namespace: work.nameOf(source), mounts })),
-      one(args.graph),
-    );
+    await draw(tables, one(args.graph), args, filters, work, sys);
     return 0;
   }
   const selected = tables.map((table) => ({ ...table, rows: rowsOf(table, columns, format, args, filters, work) }));
@@ -102,18 +106,20 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
 type Work = Awaited<ReturnType<typeof loadWork>>;
 
 async function loadWork() {
-  const [syscalls, table, source, columns, filters, listing, palette, formats, width, terminal] = await Promise.all([
-    import('@ns-tool/syscalls'),
-    import('@ns-tool/mount-table'),
-    import('../mount-table/source.ts'),
-    import('../mount-listing/columns.ts'),
-    import('../mount-listing/filters.ts'),
-    import('../mount-listing/listing.ts'),
-    import('../mount-listing/palette.ts'),
-    import('../mount-listing/data-formats.ts'),
-    import('../text-width.ts'),
-    import('../terminal.ts'),
-  ]);
+  const [syscalls, table, source, columns, filters, listing, palette, formats, width, terminal, namespace] =
+    await Promise.all([
+      import('@ns-tool/syscalls'),
+      import('@ns-tool/mount-table'),
+      import('../mount-table/source.ts'),
+      import('../mount-listing/columns.ts'),
+      import('../mount-listing/filters.ts'),
+      import('../mount-listing/listing.ts'),
+      import('../palette.ts'),
+      import('../mount-listing/data-formats.ts'),
+      import('../text-width.ts'),
+      import('../terminal.ts'),
+      import('../namespace-id.ts'),
+    ]);
   return {
     ...syscalls,
     ...table,
@@ -125,6 +131,7 @@ async function loadWork() {
     ...formats,
     ...width,
     ...terminal,
+    ...namespace,
   };
 }
 
@@ -280,6 +287,46 @@ function tidOf(source: TableSource): number | null {
   return source.pid === 'self' ? process.pid : source.pid;
 }
 
+/** Draws what the listing would show into a file. @throws UserError if that is nothing. */
+async function draw(
+  tables: readonly Table[],
+  file: string,
+  args: Arguments,
+  filters: Filters,
+  work: Work,
+  sys: Sys,
+): Promise<void> {
+  const [{ perNamespace }, { writeGraph }] = await Promise.all([
+    import('../mount-graph/namespaces.ts'),
+    import('../mount-graph/write-graph.ts'),
+  ]);
+  const namespaces = perNamespace(
+    tables.map(({ source, mounts }) => ({
+      name: work.nameOf(source),
+      namespaceId: namespaceIdOf(source, work, sys),
+      mounts,
+    })),
+  );
+  const drawn = namespaces.map((table) => ({
+    ...table,
+    selected: work.selectedMounts(table.mounts, filters, args.submounts),
+  }));
+  if (drawn.every(({ mounts, selected }) => (selected === null ? mounts.length : selected.size) === 0))
+    throw nothing(filters, tables);
+  await writeGraph(drawn, file);
+}
+
+/** Null for a file, and where the process may be looked at no more: then its table is drawn by itself. */
+function namespaceIdOf(source: TableSource, work: Work, sys: Sys): number | null {
+  if ('file' in source) return null;
+  try {
+    return work.mountNamespaceId(sys, source.pid === 'self' ? 'thread-self' : source.pid);
+  } catch (error) {
+    if (error instanceof work.SyscallError) return null;
+    throw error;
+  }
+}
+
 /** Why nothing is shown. */
 function nothing({ types, states, place }: Filters, tables: readonly Table[]): UserError {
   const mounts = tables.flatMap(({ mounts }) => mounts);
@@ -301,6 +348,7 @@ async function watch(
   args: Arguments,
   sources: readonly TableSource[],
   filters: Filters,
+  interval: number | null,
   work: Work,
   sys: Sys,
 ): Promise<number> {
@@ -311,15 +359,12 @@ async function watch(
   const isTerminal = work.terminalWidth(sys) !== null;
   const palette = work.paletteFor(work.wantsColours(process.env, isTerminal));
   const names = sources.map(work.nameOf).join(', ');
-  const ready = () =>
+  const ready = () => {
     printError(`Watching the mounts of ${names === 'self' ? 'this namespace' : names}; Ctrl-C ends it.`);
-  const hasFilters = Object.values(filters).some((filter) => filter !== undefined);
-  const shown = (mounts: readonly Mount[]): ReadonlySet<Mount> | null => {
-    if (!hasFilters) return null;
-    const rows = work.select(work.mountTree(mounts), mounts, filters, { submounts: args.submounts, form: 'list' });
-    return new Set(rows.map(({ node }) => node.mount));
+    if (interval === null && work.terminalWidth(sys, 2) !== null) printError(SILENT);
   };
-  for (const event of watch(sys, sources as readonly Watched[], 1, ready)) {
+  const shown = (mounts: readonly Mount[]) => work.selectedMounts(mounts, filters, args.submounts);
+  for (const event of watch(sys, sources as readonly Watched[], 1, interval, ready)) {
     if ('isUnread' in event) throw new BrokenPipe();
     const name = work.nameOf(event.source);
     if ('hasEnded' in event) {
@@ -342,6 +387,26 @@ async function watch(
   }
   return 0;
 }
+
+const SILENT = 'Changes of propagation by mount(2) send no event: see --interval.';
+
+/** In milliseconds; null where there is none. */
+function intervalOf({ interval, watch }: Arguments): number | null {
+  if (interval === undefined) return null;
+  const word = one(interval);
+  if (!watch) {
+    throw new UsageError('--interval says how often --watch looks', `Give both: ns-tool mounts --watch --interval 1`);
+  }
+  const seconds = /^\d*\.?\d*$/.test(word) ? Number(word || '.') : Number.NaN;
+  if (seconds > 0) return Math.min(Math.ceil(seconds * 1000), LONGEST);
+  throw new UsageError(
+    `--interval: not a number of seconds above 0: ${JSON.stringify(word)}`,
+    'For example: --interval 0.5',
+  );
+}
+
+/** The longest that poll(2) waits, in milliseconds: 24 days. */
+const LONGEST = 2 ** 31 - 1;
 
 /** The local time, `12:34:56`. */
 function timeOfDay(time: Date): string {

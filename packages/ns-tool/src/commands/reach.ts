@@ -59,7 +59,10 @@ export async function run({ json, pid, _: [word] }: Arguments, { loadSys }: Cont
       const unknown = rootless.length;
       print(JSON.stringify({ path, exists, mount, state, places, unreadable, unknown }, null, 2));
     } else {
-      for (const line of work.textOf({ given, resolved, pid: asked === 'self' ? null : asked }, found)) print(line);
+      const palette = work.paletteFor(work.wantsColours(process.env, work.terminalWidth(sys) !== null));
+      for (const line of work.textOf({ given, resolved, pid: asked === 'self' ? null : asked }, found)) {
+        print(work.coloured(line, palette));
+      }
     }
     const pids = rootless.map(({ pid }) => pid);
     const limits = work.coverage(unreadable, pids, process.geteuid?.() === 0);
@@ -90,13 +93,15 @@ function hintFor({ code }: SyscallError, pid: number | 'self'): string | undefin
 }
 
 async function loadWork() {
-  const [syscalls, table, survey, resolve, answer, text] = await Promise.all([
+  const [syscalls, table, survey, resolve, answer, text, palette, terminal] = await Promise.all([
     import('@ns-tool/syscalls'),
     import('@ns-tool/mount-table'),
     import('../mount-reach/survey.ts'),
     import('../mount-reach/resolve.ts'),
     import('../mount-reach/answer.ts'),
     import('../mount-reach/text.ts'),
+    import('../palette.ts'),
+    import('../terminal.ts'),
   ]);
-  return { ...syscalls, ...table, ...survey, ...resolve, ...answer, ...text };
+  return { ...syscalls, ...table, ...survey, ...resolve, ...answer, ...text, ...palette, ...terminal };
 }

@@ -8,6 +8,7 @@ import {
   mountTree,
   optionalFields,
 } from '@ns-tool/mount-table';
+import type { Palette } from '../palette.ts';
 
 interface Entry {
   readonly mountPoint: string;
@@ -37,11 +38,10 @@ export function summaryOf({ added, removed, changed }: MountDifference): string 
   return `${added.length} added, ${removed.length} removed, ${changed.length} changed.`;
 }
 
-const COLOURS: Readonly<Record<string, number>> = { '+': 32, '-': 31, '~': 33 };
-
-/** A line of {@link linesOf} in the colour of its sign: green, red, yellow. ECMA-48, "SGR". */
-export function coloured(line: string): string {
-  return `\x1b[${COLOURS[line.charAt(0)]}m${line}\x1b[0m`;
+/** A line of {@link linesOf} in the colour of its sign. */
+export function coloured(line: string, { added, removed, changed }: Palette): string {
+  const paint = line.startsWith('+') ? added : line.startsWith('-') ? removed : changed;
+  return paint(line);
 }
 
 function entry(sign: '+' | '-' | '~', { mountPoint }: Mount, text: string): Entry {

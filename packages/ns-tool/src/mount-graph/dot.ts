@@ -1,8 +1,7 @@
 /** The picture in the language of Graphviz: https://graphviz.org/doc/info/lang.html. */
-import type { NamespaceTable } from '@ns-tool/mount-table';
 import { LEGEND, WORDS } from './legend.ts';
 import { coloursOf, inkOf, lookOf, PALE } from './look.ts';
-import { type Box, type Cluster, type Line, type Picture, pictureOf } from './picture.ts';
+import { type Box, type Cluster, type DrawnTable, type Line, type Picture, pictureOf } from './picture.ts';
 import { rowsOf } from './rows.ts';
 
 type Attributes = Readonly<Record<string, string | number>>;
@@ -17,7 +16,7 @@ type Attributes = Readonly<Record<string, string | number>>;
  *
  * @param tables of one machine, read at one time; one for each namespace.
  */
-export function toDot(tables: readonly NamespaceTable[]): string {
+export function toDot(tables: readonly DrawnTable[]): string {
   return dotOf(pictureOf(tables));
 }
 
@@ -42,7 +41,7 @@ export function dotOf(picture: Picture): string {
       statement('node', { shape: 'box', fontname: FONT, fontsize: 10, height: 0.3, margin: '0.1,0.04' }),
       statement('edge', { fontname: FONT, fontsize: 9, arrowsize: 0.7 }),
       ...legend(),
-      ...elsewhere(picture, colours, rows),
+      ...notShown(picture, colours, rows),
       ...picture.clusters.flatMap((cluster, at) => clusterOf(cluster, `${at}`, colours, rows)),
       ...sideBySide(picture),
       ...drawn.map((line) => lineOf(line, colours, picture, isLabelled)),
@@ -173,12 +172,8 @@ function sideBySide({ clusters, groups }: Picture): string[] {
   ];
 }
 
-/** The column of groups that no namespace shows, each in the row of the first mount that receives from it. */
-function elsewhere(
-  picture: Picture,
-  colours: ReadonlyMap<number, number>,
-  rows: ReadonlyMap<string, number>,
-): string[] {
+/** The column of groups of which nothing is drawn, each in the row of the first mount that receives from it. */
+function notShown(picture: Picture, colours: ReadonlyMap<number, number>, rows: ReadonlyMap<string, number>): string[] {
   const { groups, lines } = picture;
   if (groups.length === 0) return [];
   const rowOf = (group: Box) => {
@@ -190,7 +185,7 @@ function elsewhere(
     ...indented([
       statement('graph', {
         class: 'groups',
-        label: 'elsewhere',
+        label: 'not shown',
         fontsize: 14,
         color: '#bbbbbb',
         style: 'dashed',

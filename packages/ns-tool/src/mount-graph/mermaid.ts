@@ -1,8 +1,7 @@
 /** The picture as a flowchart of Mermaid, which GitHub and GitLab draw: https://mermaid.js.org/syntax/flowchart.html. */
-import type { NamespaceTable } from '@ns-tool/mount-table';
 import { LEGEND, WORDS } from './legend.ts';
 import { coloursOf, inkOf, type Look, lookOf } from './look.ts';
-import { type Box, type Cluster, type Line, type Picture, pictureOf } from './picture.ts';
+import { type Box, type Cluster, type DrawnTable, type Line, type Picture, pictureOf } from './picture.ts';
 
 /** What Mermaid draws unless the page that shows it says otherwise: `maxEdges` and `maxTextSize` of its configuration. */
 export const MOST_LINES = 500;
@@ -15,7 +14,7 @@ export const MOST_CHARACTERS = 50_000;
  *
  * @param tables of one machine, read at one time; one for each namespace.
  */
-export function toMermaid(tables: readonly NamespaceTable[]): string {
+export function toMermaid(tables: readonly DrawnTable[]): string {
   return mermaidOf(pictureOf(tables));
 }
 

@@ -15,6 +15,7 @@ import {
   propagationOf,
   type TreeNode,
 } from '@ns-tool/mount-table';
+import { shownTrees } from '../mount-listing/filters.ts';
 import { collapse, typesOf } from './collapse.ts';
 import { printable, shortened } from './names.ts';
 import { isBefore } from './rows.ts';
@@ -67,12 +68,18 @@ export interface Picture {
   readonly lines: readonly Line[];
 }
 
+/** A mount table, of which some mounts are drawn. */
+export interface DrawnTable extends NamespaceTable {
+  /** The mounts that are drawn, each on the nearest of them that it lies on. Null or nothing for all. */
+  readonly selected?: ReadonlySet<Mount> | null;
+}
+
 /** @param tables of one machine, read at one time. Those of one name count as one namespace. */
-export function pictureOf(tables: readonly NamespaceTable[]): Picture {
+export function pictureOf(tables: readonly DrawnTable[]): Picture {
   const merged = mergedByName(tables);
   const boxes = new Map<string, Placed>();
   const clusters = merged.map((table, at) => clusterOf(table, at, boxes));
-  const graph = [...propagationGraph(merged).values()].sort((a, b) => a.id - b.id);
+  const graph = [...propagationGraph(merged.map(withoutOthers)).values()].sort((a, b) => a.id - b.id);
   const groups = new Map(graph.filter(isDrawn).map((group) => [group.id, boxOfGroup(group)]));
   return { clusters, groups: [...groups.values()], lines: linesBetween(graph, boxes, groups) };
 }
@@ -93,18 +100,32 @@ interface Placed {
   readonly order: number;
 }
 
-function mergedByName(tables: readonly NamespaceTable[]): NamespaceTable[] {
-  const merged = new Map<string, Mount[]>();
-  for (const { namespace, mounts } of tables) {
-    const known = merged.get(namespace);
-    const ids = new Set(known?.map(({ id }) => id));
-    merged.set(namespace, [...(known ?? []), ...mounts.filter(({ id }) => !ids.has(id))]);
+function mergedByName(tables: readonly DrawnTable[]): DrawnTable[] {
+  const merged = new Map<string, DrawnTable>();
+  for (const table of tables) {
+    const { namespace, mounts, selected = null } = table;
+    const known = merged.get(namespace) ?? { mounts: [], selected: new Set() };
+    const ids = new Set(known.mounts.map(({ id }) => id));
+    merged.set(namespace, {
+      namespace,
+      mounts: [...known.mounts, ...mounts.filter(({ id }) => !ids.has(id))],
+      selected: selected === null || !known.selected ? null : new Set([...known.selected, ...selected]),
+    });
   }
-  return Array.from(merged, ([namespace, mounts]) => ({ namespace, mounts }));
+  return [...merged.values()];
+}
+
+/** Only the mounts that are drawn, so that a group of which none is has a box of its own. */
+function withoutOthers({ namespace, mounts, selected = null }: DrawnTable): NamespaceTable {
+  return { namespace, mounts: selected === null ? mounts : mounts.filter((mount) => selected.has(mount)) };
 }
 
 /** Adds its mounts to `placed`, by the key of {@link keyOf}. */
-function clusterOf({ namespace, mounts }: NamespaceTable, cluster: number, placed: Map<string, Placed>): Cluster {
+function clusterOf(
+  { namespace, mounts, selected = null }: DrawnTable,
+  cluster: number,
+  placed: Map<string, Placed>,
+): Cluster {
   const boxes: Box[] = [];
   const tree: Line[] = [];
   const add = (box: Box, parent: Box | null) => {
@@ -118,7 +139,9 @@ function clusterOf({ namespace, mounts }: NamespaceTable, cluster: number, place
   const openAll = (nodes: readonly TreeNode[], parent: Box | null) => {
     for (const node of sorted(nodes).reverse()) open.push({ node, parent });
   };
-  openAll(mountTree(mounts).roots, null);
+  // Of the whole table, since what is not drawn can cover what is.
+  const whole = mountTree(mounts);
+  openAll(selected === null ? whole.roots : shownTrees(whole, ({ mount }) => selected.has(mount)), null);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, parent } = next;
     const box = add(boxOfMount(node, nextId()), parent);

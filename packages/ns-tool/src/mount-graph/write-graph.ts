@@ -3,17 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { getSystemErrorMap } from 'node:util';
-import type { NamespaceTable } from '@ns-tool/mount-table';
 import { UsageError, UserError } from '../errors.ts';
 import { dotOf } from './dot.ts';
 import { MOST_CHARACTERS, MOST_LINES, mermaidOf } from './mermaid.ts';
 import { printable } from './names.ts';
-import { type Picture, pictureOf, sizeOf } from './picture.ts';
+import { type DrawnTable, type Picture, pictureOf, sizeOf } from './picture.ts';
 
 /** What is laid out within seconds, and can still be looked at. Every box is a row, or part of one. */
 const MOST_BOXES = 600;
 
-const FILTER = 'Give fewer processes, or namespaces of which fewer mounts are shared: private ones are drawn together.';
+const FILTER =
+  'Draw fewer processes, or fewer mounts: ns-tool mounts --propagation shared,slave, or --types, or a PATH with -R.';
 
 /** What a picture is as a file, by its ending. */
 const FORMATS: Readonly<Record<string, (picture: Picture) => string | Promise<string>>> = {
@@ -31,7 +31,7 @@ const FORMATS: Readonly<Record<string, (picture: Picture) => string | Promise<st
  * @throws UsageError for another ending; UserError where the picture would be too large for its format, or the file cannot be
  *   written.
  */
-export async function writeGraph(tables: readonly NamespaceTable[], file: string): Promise<void> {
+export async function writeGraph(tables: readonly DrawnTable[], file: string): Promise<void> {
   const format = FORMATS[path.extname(file).toLowerCase()];
   if (format === undefined) {
     throw new UsageError(

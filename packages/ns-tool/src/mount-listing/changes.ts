@@ -1,8 +1,8 @@
 /** What changed between two tables of one namespace, read one after the other. */
 import { display, findmntPropagation, type Mount, optionalFields } from '@ns-tool/mount-table';
+import type { Palette } from '../palette.ts';
 import { painted } from './listing.ts';
 import { mergedOptions } from './options.ts';
-import type { Palette } from './palette.ts';
 import { propagationText } from './propagation-text.ts';
 
 /** What of a mount can change. */

@@ -1,5 +1,5 @@
 /** Which mounts are shown, and in which order. */
-import { type Mount, type MountTree, mountHolding, type TreeNode } from '@ns-tool/mount-table';
+import { type Mount, type MountTree, mountHolding, mountTree, type TreeNode } from '@ns-tool/mount-table';
 
 /** By its state: a mount can be in two of them, shared and slave. See mount_namespaces(7), "Shared subtrees". */
 export const STATES = ['shared', 'slave', 'private', 'unbindable'] as const;
@@ -41,12 +41,45 @@ export function select(
   filters: Filters,
   { submounts, form }: { readonly submounts: boolean; readonly form: 'tree' | 'list' },
 ): Row[] {
-  const hasFilters = Object.values(filters).some((filter) => filter !== undefined);
-  if (submounts && hasFilters) return withSubmounts(matching(tree, mounts, filters));
+  if (submounts && hasAny(filters)) return withSubmounts(matching(tree, mounts, filters));
   if (form === 'list' || filters.place !== undefined) {
     return matching(tree, mounts, filters).map((node) => ({ node, depth: 0 }));
   }
   return trees(rootsInOrder(tree), ({ mount }) => passes(mount, filters));
+}
+
+/** The mounts that a listing with these filters has, in whatever form; null for all. */
+export function selectedMounts(
+  mounts: readonly Mount[],
+  filters: Filters,
+  submounts: boolean,
+): ReadonlySet<Mount> | null {
+  if (!hasAny(filters)) return null;
+  const rows = select(mountTree(mounts), mounts, filters, { submounts, form: 'list' });
+  return new Set(rows.map(({ node }) => node.mount));
+}
+
+function hasAny(filters: Filters): boolean {
+  return Object.values(filters).some((filter) => filter !== undefined);
+}
+
+/** The mounts that are shown, as trees: each on its nearest ancestor that is shown, as the listing draws them. */
+export function shownTrees(tree: MountTree, isShown: (node: TreeNode) => boolean): TreeNode[] {
+  const roots: Shown[] = [];
+  /** The last one at each depth. */
+  const open: Shown[] = [];
+  for (const { node, depth } of trees(rootsInOrder(tree), isShown)) {
+    const parent = open[depth - 1] ?? null;
+    const shown: Shown = { mount: node.mount, visible: node.visible, parent, children: [] };
+    (parent?.children ?? roots).push(shown);
+    open[depth] = shown;
+  }
+  return roots;
+}
+
+/** A node among those that are shown. */
+interface Shown extends TreeNode {
+  readonly children: Shown[];
 }
 
 /** The mounts that pass the filters, in the order of the table. */

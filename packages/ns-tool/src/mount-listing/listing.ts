@@ -1,8 +1,9 @@
 /** A listing for people: a tree or a list, as wide as the terminal, with peer groups in colours. */
+
+import type { Palette } from '../palette.ts';
 import { COLUMNS, type Column, type ColumnName, textOf } from './columns.ts';
 import type { Row } from './filters.ts';
 import { type LayoutColumn, layout, type Paint } from './layout.ts';
-import type { Palette } from './palette.ts';
 import { GROUP_IN_TEXT } from './propagation-text.ts';
 import { treeLines } from './tree-lines.ts';
 

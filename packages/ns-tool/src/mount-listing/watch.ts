@@ -5,13 +5,16 @@ import {
   isErrno,
   O_CLOEXEC,
   O_RDONLY,
+  PIDFD_THREAD,
   POLLERR,
   POLLHUP,
+  POLLIN,
   POLLNVAL,
   POLLPRI,
   type PollFd,
   type Sys,
 } from '@ns-tool/syscalls';
+import { UserError } from '../errors.ts';
 import { readTable } from '../mount-table/source.ts';
 import { type Change, changesBetween } from './changes.ts';
 
@@ -29,21 +32,18 @@ export type Event =
   /** Nobody reads standard output any more. */
   | { readonly isUnread: true };
 
-/**
- * How long at most a change of propagation goes unseen, in milliseconds. The kernel reports every other change at once, but
- * not what mount(2) does to the propagation of a mount (do_change_type in fs/namespace.c): that must be looked for.
- */
-const LOOK = 1000;
-
-/** Looking takes at most one part in so many of the time: a table of 100,000 mounts is looked at less often. */
-const SHARE = 20;
-
 /** A process that is watched. */
-interface Watch {
+interface Watch extends Look {
   readonly source: Watched;
-  /** Its table, open: the kernel reports a change to who has it open, once. Reading resets nothing, so it is read anew. */
+  /** Its descriptor, in which poll(2) finds POLLIN once it has ended. Null for this process, and where there is none. */
+  readonly process: PollFd | null;
+}
+
+/** What is seen of a mount table. */
+interface Look {
+  /** The table, open: the kernel reports a change to who has it open, once. */
   readonly table: PollFd;
-  mounts: readonly Mount[];
+  readonly mounts: readonly Mount[];
 }
 
 /**
@@ -51,9 +51,12 @@ interface Watch {
  * without a handler end the process all the same. See "/proc/pid/mounts" in proc_pid_mounts(5) and mounts_poll in
  * fs/proc_namespace.c.
  *
- * Changes that are undone before the table has been read are not seen.
+ * Every table is compared at every event, so that what sends none is seen with the next one: what mount(2) does to the
+ * propagation of a mount (do_change_type in fs/namespace.c; that of mount_setattr(2) is reported), and a process that goes to
+ * another namespace or root directory. Changes that are undone before the table has been read are not seen.
  *
  * @param output the descriptor of the output; the wait ends when nobody reads it any more.
+ * @param interval how often to look without an event as well, in milliseconds; null for never.
  * @param onReady called when all tables have been read: from then on nothing is missed.
  * @throws UserError for a process that cannot be watched.
  */
@@ -61,59 +64,92 @@ export function* watch(
   sys: Sys,
   sources: readonly Watched[],
   output: number,
+  interval: number | null,
   onReady: () => void,
 ): Generator<Event, void> {
   let watches = sources.map((source) => start(sys, source));
   onReady();
-  let pause = LOOK;
   while (watches.length > 0) {
     // Nothing is asked of it; these three events come unasked.
     const reader: PollFd = { fd: output, events: 0 };
-    wait(sys, [reader, ...watches.map(({ table }) => table)], pause);
+    wait(
+      sys,
+      [reader, ...watches.flatMap(({ table, process }) => (process === null ? table : [table, process]))],
+      interval,
+    );
     if (has(reader, POLLERR | POLLHUP | POLLNVAL)) {
       yield { isUnread: true };
       return;
     }
-    const startedAt = performance.now();
+    const still: Watch[] = [];
     for (const watch of watches) {
       const { source, mounts: before } = watch;
-      const after = tableOf(sys, source);
-      if (after === null) {
-        watches = watches.filter((other) => other !== watch);
-        sys.close(watch.table.fd);
+      const seen = hasEnded(watch) ? null : lookAgain(sys, source);
+      sys.close(watch.table.fd);
+      if (seen === null) {
+        if (watch.process !== null) sys.close(watch.process.fd);
         yield { source, hasEnded: true };
         continue;
       }
-      watch.mounts = after;
-      const changes = changesBetween(before, after);
-      if (changes.length > 0) yield { source, changes, before, after };
+      still.push({ ...watch, ...seen });
+      const changes = changesBetween(before, seen.mounts);
+      if (changes.length > 0) yield { source, changes, before, after: seen.mounts };
     }
-    pause = Math.max(LOOK, Math.ceil((performance.now() - startedAt) * SHARE));
+    watches = still;
   }
 }
 
 function start(sys: Sys, source: Watched): Watch {
-  // Read first, for its errors; opened before it is read again, so that no change lies in between.
+  // Read first, for its errors.
   readTable(sys, source);
+  return { source, process: processOf(sys, source), ...look(sys, source) };
+}
+
+/** Opens the table before it is read, so that no change lies in between. Anew each time, since its process may be elsewhere. */
+function look(sys: Sys, source: Watched): Look {
   const name = source.pid === 'self' ? 'thread-self' : source.pid;
-  const table = sys.openat(AT_FDCWD, `/proc/${name}/mountinfo`, O_RDONLY | O_CLOEXEC);
-  return { source, table: { fd: table, events: POLLPRI }, mounts: readTable(sys, source) };
+  const fd = sys.openat(AT_FDCWD, `/proc/${name}/mountinfo`, O_RDONLY | O_CLOEXEC);
+  try {
+    return { table: { fd, events: POLLPRI }, mounts: readTable(sys, source) };
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+/** Null where the kernel has none for it: for a thread that does not lead its process, before Linux 6.9. */
+function processOf(sys: Sys, { pid }: Watched): PollFd | null {
+  if (pid === 'self') return null;
+  for (const flags of [0, PIDFD_THREAD]) {
+    try {
+      return { fd: sys.pidfd_open(pid, flags), events: POLLIN };
+    } catch (error) {
+      // If it has ended, reading its table says so.
+      if (!isErrno(error, 'EINVAL', 'ENOENT', 'ESRCH', 'ENOSYS')) throw error;
+    }
+  }
+  return null;
+}
+
+/** By its descriptor, since another process can have its pid already. */
+function hasEnded({ process }: Watch): boolean {
+  return process !== null && has(process, POLLIN);
 }
 
 /** Null if the process has ended meanwhile. */
-function tableOf(sys: Sys, source: Watched): readonly Mount[] | null {
+function lookAgain(sys: Sys, source: Watched): Look | null {
   try {
-    return readTable(sys, source);
+    return look(sys, source);
   } catch (error) {
-    const { cause } = error as Error;
+    const cause = error instanceof UserError ? error.cause : error;
     if (isErrno(cause, 'ENOENT', 'ESRCH', 'EINVAL')) return null;
     throw error;
   }
 }
 
-function wait(sys: Sys, files: readonly PollFd[], timeout: number): void {
+function wait(sys: Sys, files: readonly PollFd[], timeout: number | null): void {
   try {
-    sys.poll(files, timeout);
+    sys.poll(files, timeout ?? -1);
   } catch (error) {
     // Stopped and continued, or the window was resized.
     if (!isErrno(error, 'EINTR')) throw error;

@@ -1,5 +1,6 @@
 /** The answer of `ns-tool reach` in words. Pure. */
 import { display, type Mount, type Reason } from '@ns-tool/mount-table';
+import type { Palette } from '../palette.ts';
 import type { Answer, AnswerPlace } from './answer.ts';
 import type { Resolved } from './resolve.ts';
 
@@ -23,6 +24,11 @@ export function textOf(question: Question, answer: Answer): string[] {
     ...howToChange(answer, question.pid),
   ];
   return lines.map(display);
+}
+
+/** A line of {@link textOf}, with each group that it names in the colour of that group. */
+export function coloured(line: string, palette: Palette): string {
+  return line.replace(/\b(?:peer )?group (\d+)/g, (words, id) => palette.group(Number(id))(words));
 }
 
 /**
@@ -106,15 +112,16 @@ function howToChange({ isDeleted, isAddressable, mount, state }: Answer, pid: nu
   if (isDeleted) return [];
   if (!isAddressable) return ['From here its propagation cannot be changed: no path leads to the mount itself.'];
   const inside = pid === null ? '' : `nsenter --target ${pid} --mount --root `;
-  const make = (what: string) => `${inside}mount --make-${what} ${quoted(mount.mountPoint)}`;
+  // On a line by itself, to be copied: a terminal breaks longer ones anywhere.
+  const make = (what: string) => `  ${inside}mount --make-${what} ${quoted(mount.mountPoint)}`;
   switch (state) {
     case 'private':
     case 'unbindable':
-      return [`To let those see it that copy or bind the mount from then on: ${make('shared')}`];
+      return ['To let those see it that copy or bind the mount from then on:', make('shared')];
     case 'slave':
-      return [`To pass mounts on to those that copy or bind it from then on: ${make('shared')}`];
+      return ['To pass mounts on to those that copy or bind it from then on:', make('shared')];
     default:
-      return [`To keep mounts on it from all others: ${make('private')} (or --make-slave, to go on receiving)`];
+      return ['To keep mounts on it from all others (or with --make-slave, to go on receiving):', make('private')];
   }
 }
 

@@ -63,16 +63,6 @@ export function paletteFor(isColoured: boolean): Palette {
   };
 }
 
-/**
- * Whether to use colours: on a terminal, unless NO_COLOR is set; FORCE_COLOR decides before both. See
- * https://no-color.org and https://force-color.org.
- */
-export function wantsColours(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): boolean {
-  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = env;
-  if (force !== undefined) return force !== '0' && force !== 'false';
-  return isTerminal && !no && terminal !== 'dumb';
-}
-
 /** Asked once for each style, not for each text: a table can have 100,000 lines. */
 function paint(style: Parameters<typeof styleText>[0]): Paint {
   const [start, end] = styleText(style, '\0', { validateStream: false }).split('\0');
