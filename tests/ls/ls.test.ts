@@ -1,5 +1,6 @@
 /** `ns-tool ls` as it is used. */
 import { spawnSync } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { expectUnnoticed } from '../support/checks.ts';
 import { needsRoot } from '../support/privilege.ts';
@@ -45,9 +46,9 @@ describe.skipIf(needsRoot('ns-tool ls'))('ns-tool ls', () => {
     await stand.shell('mkdir /kept && cd /kept && touch "a b" c && unshare --net="a b" true && mount --bind "a b" c');
     const ns = Number(await stand.shell('stat -c %i "/kept/a b"'));
     const { stdout: table } = await stand.run(ls('-t', 'net'));
-    expect(table).toMatch(/^ +NS TYPE NPROCS +PID USER +NSFS +COMMAND\n/);
+    expect(table).toMatch(/^ +NS TYPE NPROCS +PID USER +NETNSID +NSFS +COMMAND\n/);
     const line = table.split('\n').find((line) => line.startsWith(`${ns} `));
-    expect(line).toMatch(/^\d+ net +0 +\/kept\/a b,\/kept\/c +kept by \/kept\/a b$/);
+    expect(line).toMatch(/^\d+ net +0 +unassigned +\/kept\/a b,\/kept\/c +kept by \/kept\/a b$/);
     const { stdout } = await stand.run(ls('-Jl', '-o', '+PATH,NSFS'));
     expect(namespacesIn(stdout).find((line) => line.ns === ns)).toEqual({
       ns,
@@ -159,13 +160,9 @@ describe.skipIf(needsRoot('ns-tool ls'))('ns-tool ls', () => {
     [
       ['--output', 'NS,'],
       'unknown column: ',
-      'There are: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NSFS, PNS, ONS, KEPTBY',
+      'There are: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, KEPTBY',
     ],
-    [
-      ['-o', 'NETNSID'],
-      'unknown column: NETNSID',
-      'There are: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NSFS, PNS, ONS, KEPTBY',
-    ],
+    [['-o', 'NETNID'], 'unknown column: NETNID', 'Did you mean NETNSID?'],
     [['-o'], '--output needs a value', help],
     [['-t', 'mount'], 'unknown type: mount', 'Did you mean mnt?'],
     [['-t', 'net', '-t', 'network'], 'unknown type: network', 'There are: mnt, net, ipc, user, pid, uts, cgroup, time'],
@@ -219,7 +216,7 @@ describe.skipIf(needsRoot('ns-tool ls'))('ns-tool ls', () => {
     const stand = await Stand.forTest();
     const { stdout } = await stand.run(ls('--output-all'));
     expect(stdout.split('\n')[0]?.trim().split(/ +/)).toEqual(
-      'NS TYPE PATH NPROCS PID PPID COMMAND UID USER NSFS PNS ONS KEPTBY'.split(' '),
+      'NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS KEPTBY'.split(' '),
     );
   });
 
@@ -255,7 +252,9 @@ describe.skipIf(!hasScript || needsRoot('ns-tool ls in a terminal'))('ns-tool ls
     const output = await stand.shell(
       "exec script --quiet --return --command 'unshare -pf --mount-proc bash /mnt/neighbour/inside' /dev/null < /dev/null",
     );
-    return output.split('\r\n').filter((line) => line !== '');
+    return stripVTControlCharacters(output)
+      .split('\r\n')
+      .filter((line) => line !== '');
   }
 
   it('is as wide as the terminal', async () => {

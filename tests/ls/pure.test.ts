@@ -18,6 +18,7 @@ import {
 } from '../../packages/ns-tool/src/namespace-list/namespace.ts';
 import { parseStatus, userNames, wordsOf } from '../../packages/ns-tool/src/namespace-list/process.ts';
 import { type TableOptions, toDocument, toTable } from '../../packages/ns-tool/src/namespace-list/show.ts';
+import { paletteFor } from '../../packages/ns-tool/src/palette.ts';
 
 function namespace(some: Partial<Namespace>): Namespace {
   const nothing = { mountPoints: [], keeper: null, parent: null, owner: null, ownerUid: null };
@@ -74,19 +75,29 @@ describe('the mounts of namespaces in mountinfo', () => {
       '43 28 0:40 / /mnt/-\\040nsfs\\040x rw - tmpfs - rw',
       '',
     ];
-    expect(namespaceMounts(lines.join('\n'))).toEqual([
+    expect(namespaceMounts(Buffer.from(lines.join('\n')))).toEqual([
       { link: 'net:[4026532193]', mountPoint: '/run/netns/blue' },
       { link: 'mnt:[4026532194]', mountPoint: '/run/a b\tc\\d\ne' },
     ]);
   });
 
   it('are none in most tables', () => {
-    expect(namespaceMounts(`${root}\n`)).toEqual([]);
-    expect(namespaceMounts('')).toEqual([]);
+    expect(namespaceMounts(Buffer.from(`${root}\n`))).toEqual([]);
+    expect(namespaceMounts(Buffer.from(''))).toEqual([]);
   });
 
   it('are not those of a filesystem whose source is called nsfs', () => {
-    expect(namespaceMounts('43 28 0:40 / /mnt rw - tmpfs nsfs rw\n')).toEqual([]);
+    expect(namespaceMounts(Buffer.from('43 28 0:40 / /mnt rw - tmpfs nsfs rw\n'))).toEqual([]);
+    expect(namespaceMounts(Buffer.from('43 28 0:40 / /mnt rw - tmpfs a - nsfs b rw\n'))).toEqual([]);
+  });
+
+  it('keep the bytes of a name that is not UTF-8', () => {
+    const line = Buffer.from('41 28 0:4 net:[1] /run/\xff\\040 rw - nsfs nsfs rw\n', 'latin1');
+    expect(namespaceMounts(line)).toEqual([{ link: 'net:[1]', mountPoint: '/run/\udcff ' }]);
+  });
+
+  it('are read from a whole table, of which each line ends', () => {
+    expect(() => namespaceMounts(Buffer.from('41 28 0:4 net:[1] /run/a rw - nsfs nsfs r'))).toThrow('newline');
   });
 });
 
@@ -134,7 +145,7 @@ describe('the columns', () => {
   it('are those of lsns where none are named, and what only ns-tool knows as data', () => {
     expect(usualColumns([], false).join()).toBe('NS,TYPE,NPROCS,PID,USER,COMMAND');
     expect(usualColumns(['uts'], true).join()).toBe('NS,TYPE,NPROCS,PID,USER,COMMAND,KEPTBY');
-    expect(usualColumns(['uts', 'net'], false).join()).toBe('NS,TYPE,NPROCS,PID,USER,NSFS,COMMAND');
+    expect(usualColumns(['uts', 'net'], false).join()).toBe('NS,TYPE,NPROCS,PID,USER,NETNSID,NSFS,COMMAND');
   });
 });
 
@@ -196,12 +207,14 @@ describe('what is printed', () => {
     100: { ppid: 1, uid: 0, command: 'sleep 100' },
     101: { ppid: 100, uid: 1000, command: 'a \x1b[31mb\n' },
   };
+  const netnsIds: Record<number, number | 'unassigned'> = { 70: 0, 71: 12, 72: 'unassigned' };
   const rowOf = (it: Namespace) => ({
     namespace: it,
     process: it.pid === null ? null : (processes[it.pid] ?? null),
+    netnsId: netnsIds[it.id] ?? null,
     nameOf: (uid: number) => (uid === 0 ? 'root' : String(uid)),
   });
-  const plain: TableOptions = { headings: true, drawn: null, unicode: true, width: null };
+  const plain: TableOptions = { headings: true, drawn: null, unicode: true, width: null, palette: paletteFor(false) };
   const table = (forest: readonly Tree[], names: readonly ColumnName[], options: Partial<TableOptions> = {}) =>
     toTable(forest, names, rowOf, { ...plain, ...options }).map((line) => `${line}|`);
 
@@ -251,6 +264,17 @@ describe('what is printed', () => {
       '100   `-5|',
       '100 6|',
     ]);
+  });
+
+  it('has its headings bold and the strokes of the tree dim, where colours are wanted', () => {
+    const options = { drawn: 'NS', palette: paletteFor(true) } as const;
+    expect(table(tree, ['PID', 'NS', 'TYPE'], options).slice(0, 4)).toEqual([
+      '\x1b[1mPID NS     TYPE\x1b[22m|',
+      '100 1      uts|',
+      '100 \x1b[2m├─\x1b[22m2    uts|',
+      '100 \x1b[2m│ └─\x1b[22m30 uts|',
+    ]);
+    expect(table(tree, ['NS', 'TYPE'], { ...options, drawn: null })[1]).toBe(' 1 uts|');
   });
 
   it('says what keeps a namespace in place of the command, unless a column does', () => {
@@ -312,6 +336,7 @@ describe('what is printed', () => {
           command: 'a \x1b[31mb\n',
           uid: 1000,
           user: '1000',
+          netnsid: null,
           nsfs: null,
           pns: 0,
           ons: 3,
@@ -326,6 +351,7 @@ describe('what is printed', () => {
           command: null,
           uid: null,
           user: null,
+          netnsid: null,
           nsfs: null,
           pns: 0,
           ons: 0,
@@ -333,6 +359,20 @@ describe('what is printed', () => {
         },
       ],
     });
+  });
+
+  it('has the ID of a network namespace as text in the document, as lsns(8) has it, for it may be a word', () => {
+    const forest = flat([70, 71, 72, 73].map((id) => namespace({ id, type: 'net' })));
+    expect(toDocument(forest, ['NETNSID'], rowOf)).toEqual({
+      namespaces: [{ netnsid: '0' }, { netnsid: '12' }, { netnsid: 'unassigned' }, { netnsid: null }],
+    });
+    expect(table(forest, ['NETNSID', 'NS'])).toEqual([
+      '   NETNSID NS|',
+      '         0 70|',
+      '        12 71|',
+      'unassigned 72|',
+      '           73|',
+    ]);
   });
 
   it('has children in the document only where there are some', () => {

@@ -48,7 +48,7 @@ export function builder(yargs: Argv): Argv {
     .example('sudo $0 ls -t user -t pid --tree=parent', 'How user and pid namespaces are nested')
     .example('sudo $0 ls -l -J', 'For a program: a list, not trees')
     .epilogue(
-      'Columns: NS TYPE PATH NPROCS PID PPID COMMAND UID USER NSFS (mount points) PNS (parent) ONS (owner) KEPTBY',
+      'Columns: NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID (of a net) NSFS (mount points) PNS (parent) ONS (owner) KEPTBY',
     );
 }
 
@@ -83,19 +83,22 @@ async function show(
   { json, noheadings }: Arguments,
   sys: Sys,
 ): Promise<void> {
-  const [{ toDocument, toTable }, { isUnicode, terminalWidth }] = await Promise.all([
+  const [{ toDocument, toTable }, { isUnicode, terminalWidth, wantsColours }, { paletteFor }] = await Promise.all([
     import('../namespace-list/show.ts'),
     import('../terminal.ts'),
+    import('../palette.ts'),
   ]);
   if (json) {
     print(JSON.stringify(toDocument(forest, columns, rowOf), null, 2));
     return;
   }
+  const width = terminalWidth(sys);
   const lines = toTable(forest, columns, rowOf, {
     headings: !noheadings,
     drawn: arrangement === 'list' ? null : drawnIn(arrangement),
     unicode: isUnicode(process.env),
-    width: terminalWidth(sys),
+    width,
+    palette: paletteFor(wantsColours(process.env, width !== null)),
   });
   if (forest.length > 0) print(lines.join('\n'));
 }

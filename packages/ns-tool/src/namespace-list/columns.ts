@@ -1,5 +1,6 @@
 /** The columns of a listing, named as lsns(8) names them. Pure. */
 import { keptBy, type Namespace, type NamespaceType, pathTo } from './namespace.ts';
+import type { NetnsId } from './netns-id.ts';
 import type { Process } from './process.ts';
 
 /** What a line is about. */
@@ -7,6 +8,8 @@ export interface Row {
   readonly namespace: Namespace;
   /** The process with the lowest pid in it; null without one, and where it has ended meanwhile. */
   readonly process: Process | null;
+  /** The ID of a network namespace for that of this process; null for other types, and where it is not to be known. */
+  readonly netnsId: NetnsId | null;
   /** The name of a user, or the ID in digits. */
   nameOf(uid: number): string;
 }
@@ -39,6 +42,8 @@ export const COLUMNS = {
       return uid === null ? null : row.nameOf(uid);
     },
   },
+  /** The ID by which the network namespace of this process knows it. Text, since it may be a word. */
+  NETNSID: { right: true, value: ({ netnsId }) => (netnsId === null ? null : String(netnsId)) },
   /** Where it is mounted. */
   NSFS: { value: ({ namespace }) => namespace.mountPoints.join('\n') || null },
   /** The parent of a user or pid namespace. */
@@ -54,15 +59,15 @@ export type ColumnName = keyof typeof COLUMNS;
 export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly ColumnName[];
 
 /**
- * The columns of a listing where none are asked for: those of lsns(8), but for NETNSID, which takes a socket to ask.
+ * The columns of a listing where none are asked for: those of lsns(8).
  *
- * @param types the types that are asked for. Network namespaces are mounted more often than others.
+ * @param types the types that are asked for. Network namespaces are mounted more often than others, and only they have IDs.
  */
 export function usualColumns(types: readonly NamespaceType[], isJson: boolean): readonly ColumnName[] {
-  const nsfs = types.includes('net') ? (['NSFS'] as const) : [];
+  const ofNet = types.includes('net') ? (['NETNSID', 'NSFS'] as const) : [];
   // A table says it in place of the command.
   const keptBy = isJson ? (['KEPTBY'] as const) : [];
-  return ['NS', 'TYPE', 'NPROCS', 'PID', 'USER', ...nsfs, 'COMMAND', ...keptBy];
+  return ['NS', 'TYPE', 'NPROCS', 'PID', 'USER', ...ofNet, 'COMMAND', ...keptBy];
 }
 
 /** The names in a list of columns, which may not exist: `'ns,TYPE'`, or `'+PATH'` for the usual ones and PATH. */

@@ -4,6 +4,8 @@ import type { Row } from './columns.ts';
 import type { Files } from './files.ts';
 import { byProcess, byRelation, flat, type Tree } from './forest.ts';
 import type { Namespace, NamespaceType } from './namespace.ts';
+import { netnsIdOf } from './netns-id.ts';
+import { nsfsDevice, onNamespace } from './open.ts';
 import { readProcess, userNames } from './process.ts';
 import { namespacesOf, survey } from './survey.ts';
 
@@ -22,7 +24,7 @@ export type Arrangement = 'list' | 'process' | 'owner' | 'parent';
 
 export interface Listing {
   readonly forest: readonly Tree[];
-  /** What there is to say of a namespace. Its process is read about when something of it is asked for. */
+  /** What there is to say of a namespace. Its process and its ID are read about when something of them is asked for. */
   rowOf(namespace: Namespace): Row;
   /** How many processes may not be looked at. */
   readonly unreadable: number;
@@ -41,6 +43,7 @@ export function listNamespaces(files: Files, sys: Sys, { types, pid, arrangement
     (types.length === 0 || types.includes(type)) && (ofProcess === null || ofProcess.has(id));
   const shown = namespaces.filter(isAsked);
   const processOf = remembered((pid: number) => readProcess(files, pid));
+  const device = nsfsDevice(files);
   const names = userNames(passwd(files));
   const nameOf = (uid: number) => names.get(uid) ?? String(uid);
   const trees = {
@@ -55,6 +58,10 @@ export function listNamespaces(files: Files, sys: Sys, { types, pid, arrangement
       namespace,
       get process() {
         return namespace.pid === null ? null : processOf(namespace.pid);
+      },
+      get netnsId() {
+        if (namespace.type !== 'net') return null;
+        return onNamespace(files, device, namespace, (fd) => netnsIdOf(sys, fd)) ?? null;
       },
       nameOf,
     }),

@@ -1,4 +1,5 @@
 /** The mounts of namespaces in /proc/PID/mountinfo. Pure. See proc(5). */
+import { parseMountinfo } from '@ns-tool/mount-table';
 
 /** A file on which a namespace is mounted. */
 export interface NamespaceMount {
@@ -8,25 +9,23 @@ export interface NamespaceMount {
   readonly mountPoint: string;
 }
 
-/**
- * The lines that are of nsfs, the filesystem of the namespaces:
- *
- *     418 28 0:4 net:[4026532193] /run/netns/blue rw shared:7 - nsfs nsfs rw
- *     (1) (2)(3) (4)              (5)                           (6)
- *
- * (4) is the root of the mount in its filesystem: here the namespace; (5) the mount point; (6), after the dash, the type.
- */
-export function namespaceMounts(mountinfo: string): NamespaceMount[] {
-  // Nearly all tables have none, and there may be a table for each mount namespace.
-  if (!mountinfo.includes(' - nsfs ')) return [];
-  const lines = mountinfo.split('\n').filter((line) => / - nsfs \S+ \S+$/.test(line));
-  return lines.map((line) => {
-    const [, , , link = '', mountPoint = ''] = line.split(' ');
-    return { link, mountPoint: unescaped(mountPoint) };
-  });
+/** The mounts of nsfs, the filesystem of the namespaces: what of it is mounted, its root, is a namespace. */
+export function namespaceMounts(mountinfo: Buffer): NamespaceMount[] {
+  const mounts = parseMountinfo(Buffer.concat([...linesWith(mountinfo, ' - nsfs ')]));
+  return mounts.filter(({ type }) => type === 'nsfs').map(({ root, mountPoint }) => ({ link: root, mountPoint }));
 }
 
-/** Octal escapes name bytes, where the rest is characters already; only ASCII is ever escaped. */
-function unescaped(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+/**
+ * The lines that have these words. There may be a long table for each mount namespace, and few such lines in it or none: to
+ * parse all of them would take half as long again as all else does together.
+ */
+function* linesWith(table: Buffer, words: string): Generator<Buffer> {
+  let end = 0;
+  for (;;) {
+    const at = table.indexOf(words, end);
+    if (at === -1) return;
+    const start = table.lastIndexOf('\n', at) + 1;
+    end = table.indexOf('\n', at) + 1 || table.length;
+    yield table.subarray(start, end);
+  }
 }

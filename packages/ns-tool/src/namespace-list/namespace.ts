@@ -26,7 +26,7 @@ export interface Namespace {
   readonly nprocs: number;
   /** The lowest pid in it, or null without a process. */
   readonly pid: number | null;
-  /** Where it is mounted, as paths from the root directory of this process. */
+  /** Where it is mounted, as paths from the root directory of this process, which keep every byte: see `fromBytes`. */
   readonly mountPoints: readonly string[];
   /** What keeps it, or null where a process does. */
   readonly keeper: Keeper | null;

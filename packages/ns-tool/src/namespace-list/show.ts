@@ -1,5 +1,6 @@
 /** A listing as text, and as the document of lsns(8). Pure. */
 import { printable } from '../output.ts';
+import type { Palette } from '../palette.ts';
 import { cut, widthOf } from '../text-width.ts';
 import { type Strokes, strokes } from '../tree-strokes.ts';
 import { COLUMNS, type Column, type ColumnName, type Row } from './columns.ts';
@@ -27,6 +28,7 @@ export interface TableOptions {
   readonly unicode: boolean;
   /** How many characters a line may have, by a shorter COMMAND; null for any number. */
   readonly width: number | null;
+  readonly palette: Palette;
 }
 
 /** A table in the layout of lsns(8): columns as wide as they have to be, and a blank between them. */
@@ -34,9 +36,10 @@ export function toTable(
   forest: readonly Tree[],
   names: readonly ColumnName[],
   rowOf: RowOf,
-  { headings, drawn, unicode, width }: TableOptions,
+  { headings, drawn, unicode, width, palette }: TableOptions,
 ): string[] {
-  const lines = [...linesOf(forest, strokes(unicode))].map(({ namespace, above }) => {
+  const nodes = [...linesOf(forest, strokes(unicode))];
+  const lines = nodes.map(({ namespace, above }) => {
     const row = rowOf(namespace);
     return names.map((name) => (name === drawn ? above : '') + cellOf(name, row, names));
   });
@@ -45,12 +48,20 @@ export function toTable(
   const widths = names.map((_, i) => Math.max(0, ...table.map((cells) => widthOf(cells[i] ?? ''))));
   if (width !== null) shorten(widths, names, width);
   const isRight = names.map((name) => name !== drawn && (COLUMNS[name] as Column).right === true);
-  return table.slice(headings ? 0 : 1).map((cells) =>
-    cells
-      .map((cell, i) => aligned(cell, widths[i] ?? 0, isRight[i] === true))
-      .join(' ')
-      .trimEnd(),
-  );
+  const shown = table.map((cells, row) => {
+    const fitting = cells.map((cell, i) => aligned(cell, widths[i] ?? 0, isRight[i] === true));
+    const line = fitting.join(' ').trimEnd();
+    if (row === 0) return palette.heading(line);
+    if (drawn === null) return line;
+    // The strokes of the tree recede.
+    const start = fitting
+      .slice(0, names.indexOf(drawn))
+      .map((cell) => `${cell} `)
+      .join('').length;
+    const end = start + (nodes[row - 1]?.above.length ?? 0);
+    return line.slice(0, start) + palette.quiet(line.slice(start, end)) + line.slice(end);
+  });
+  return shown.slice(headings ? 0 : 1);
 }
 
 function cellOf(name: ColumnName, row: Row, names: readonly ColumnName[]): string {

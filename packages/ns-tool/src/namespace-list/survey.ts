@@ -14,13 +14,12 @@ import {
   NS_GET_USERNS,
   namespaceFile,
   namespaceFlags,
-  O_PATH,
-  O_RDONLY,
   type Sys,
 } from '@ns-tool/syscalls';
 import type { Files } from './files.ts';
 import { namespaceMounts } from './mountinfo.ts';
-import { linkTo, NAMESPACE_TYPES, type Namespace, type NamespaceType, parseLink, pathTo } from './namespace.ts';
+import { linkTo, NAMESPACE_TYPES, type Namespace, type NamespaceType, parseLink } from './namespace.ts';
+import { nsfsDevice, onAnyFile, onNamespace } from './open.ts';
 
 export interface Survey {
   /** By inode number. */
@@ -130,7 +129,8 @@ function lookAtMounts(files: Files, found: Found): void {
 }
 
 function lookAtMountsOf(files: Files, found: Found, directory: string, root: string): void {
-  const mountinfo = ifAny(() => files.readFileSync(`${directory}/mountinfo`, 'utf8')) ?? '';
+  const mountinfo = ifAny(() => files.readFileSync(`${directory}/mountinfo`));
+  if (mountinfo === undefined) return;
   for (const { link, mountPoint } of namespaceMounts(mountinfo)) found.mount(link, mountPoint, root);
 }
 
@@ -139,13 +139,12 @@ class Found {
   readonly #files: Files;
   readonly #sys: Sys;
   readonly #byLink = new Map<string, Draft>();
-  /** The device of nsfs, the filesystem of all namespaces. */
   readonly #device: number;
 
   constructor(files: Files, sys: Sys) {
     this.#files = files;
     this.#sys = sys;
-    this.#device = files.statSync('/proc/thread-self/ns/user').dev;
+    this.#device = nsfsDevice(files);
   }
 
   drafts(): Draft[] {
@@ -180,7 +179,7 @@ class Found {
 
   /** The link text of a namespace by a file of it that bears another name, or the empty string for any other file. */
   linkOf(path: string): string {
-    const link = this.#openAny(path, (fd, id) => {
+    const link = onAnyFile(this.#files, this.#device, path, (fd, id) => {
       const flag = ifErrno(() => this.#sys.ioctl(fd, NS_GET_NSTYPE, null));
       const kind = NAMESPACE_KINDS.find((kind) => namespaceFlags([kind]) === flag);
       return kind && linkTo(namespaceFile(kind) as NamespaceType, id);
@@ -190,14 +189,7 @@ class Found {
 
   /** Asks for its owner and its parent, and adds them. */
   relate(draft: Draft): void {
-    const path = pathTo(draft);
-    if (path === null) return;
-    const relate = (fd: number, id: number) => {
-      // The pid, or the descriptor, may be another's by now.
-      if (id === draft.id) this.#relate(draft, fd);
-    };
-    if (draft.pid === null) this.#openAny(path, relate);
-    else this.#open(path, relate);
+    onNamespace(this.#files, this.#device, draft, (fd) => this.#relate(draft, fd));
   }
 
   #relate(draft: Draft, fd: number): void {
@@ -229,28 +221,6 @@ class Found {
   #ownerUid(fd: number): number | null {
     const answer = Buffer.alloc(8);
     return ifErrno(() => this.#sys.ioctl(fd, NS_GET_OWNER_UID, answer)) === undefined ? null : answer.readUInt32LE(0);
-  }
-
-  /** Opens a namespace by a path at which anything may lie: to open a fifo or a device would do something, O_PATH does not. */
-  #openAny<T>(path: string, use: (fd: number, id: number) => T): T | undefined {
-    const handle = ifAny(() => this.#files.openSync(path, O_PATH));
-    if (handle === undefined) return undefined;
-    try {
-      if (this.#files.fstatSync(handle).dev !== this.#device) return undefined;
-      return this.#open(`/proc/thread-self/fd/${handle}`, use);
-    } finally {
-      this.#files.closeSync(handle);
-    }
-  }
-
-  #open<T>(path: string, use: (fd: number, id: number) => T): T | undefined {
-    const fd = ifAny(() => this.#files.openSync(path, O_RDONLY));
-    if (fd === undefined) return undefined;
-    try {
-      return use(fd, this.#files.fstatSync(fd).ino);
-    } finally {
-      this.#files.closeSync(fd);
-    }
   }
 
   #at(link: string): Draft | undefined {
