@@ -13,6 +13,7 @@ import { outputOf } from './timed-process.mjs';
 const isShort = process.argv.includes('--short');
 
 const WITH_MOUNTS = fileURLToPath(new URL('programs/with-mounts.mjs', import.meta.url));
+const READ_SLAVES = fileURLToPath(new URL('programs/read-slaves.mjs', import.meta.url));
 const WITH_NAMESPACES = fileURLToPath(new URL('programs/with-namespaces.mjs', import.meta.url));
 
 /** @type {readonly string[]} */
@@ -42,6 +43,7 @@ if (process.geteuid?.() !== 0) {
   console.log(`Node ${await nodeVersion(process.execPath)}, util-linux ${(await utilLinuxVersion()) ?? 'is missing'}`);
   await manyMounts();
   await manyPeers();
+  await slavesInOneProcess();
   await manyNamespaces();
 }
 
@@ -89,6 +91,40 @@ async function manyPeers() {
   console.log(
     `\n${what}: ${milliseconds(median(ours))} against ${milliseconds(median(theirs))}, ${times(ratio)}${verdict}`,
   );
+}
+
+async function slavesInOneProcess() {
+  const mounts = 1000;
+  const rounds = isShort ? 5 : 15;
+  /** @type {string[][]} */
+  const rows = [];
+  for (const namespaces of [0, 9]) {
+    const row = async (/** @type {string} */ way, /** @type {string} */ what) => {
+      const words = [process.execPath, READ_SLAVES, String(mounts), String(namespaces), String(rounds), way];
+      /** @type {{ readings: [number, ...number[]], findmnt: number[] }} */
+      const measured = JSON.parse(await outputOf({ command: ['unshare', '--mount', ...words], status: 0 }));
+      const [first, ...others] = measured.readings;
+      const findmnt = median(measured.findmnt);
+      const cells = [first, median(others)].flatMap((time) => [milliseconds(time), ...ratioTo(time, findmnt, 0.05)]);
+      rows.push([`${mounts * (namespaces + 1)}, ${what}`, ...cells, milliseconds(findmnt)]);
+    };
+    await row('ns-tool', 'read as by ns-tool mounts');
+    await row('mountinfo', 'mountinfo read alone');
+  }
+  console.log(
+    `\n${mounts} mounts, slaves of one group of that many peers: their tree, in a process that runs already\n`,
+  );
+  console.log(table(['peers', 'first', 'ratio', 'target', 'repeated', 'ratio', 'target', 'findmnt'], rows));
+}
+
+/**
+ * @param {number} ours
+ * @param {number} theirs
+ * @param {number} target
+ */
+function ratioTo(ours, theirs, target) {
+  const ratio = ours / theirs;
+  return [times(ratio), `${times(target)}: ${ratio <= target ? 'reached' : 'missed'}`];
 }
 
 async function manyNamespaces() {

@@ -3,15 +3,13 @@
 
 import process from 'node:process';
 import { spawn } from '@ns-tool/syscalls';
+import { holdNamespaces } from './held-namespaces.mjs';
 
 const [count = 0, rounds = 0] = process.argv.slice(2, 4).map(Number);
 /** @type {[string, ...string[]][]} */
 const commands = JSON.parse(process.argv[4] ?? '[]');
 
-const holders = [];
-for (let i = 0; i < count; i++) {
-  holders.push(await spawn('sleep', ['1000000'], { namespaces: ['uts'], parentDeathSignal: 'SIGKILL' }));
-}
+const release = await holdNamespaces('uts', count);
 const times = commands.map(() => /** @type {number[]} */ ([]));
 for (let round = 0; round < rounds; round++) {
   for (const [i, [file, ...args]] of commands.entries()) {
@@ -21,6 +19,5 @@ for (let round = 0; round < rounds; round++) {
     times[i]?.push(performance.now() - start);
   }
 }
-for (const holder of holders) holder.kill('SIGKILL');
-await Promise.all(holders.map(({ exited }) => exited));
+await release();
 process.stdout.write(JSON.stringify(times));
