@@ -41,6 +41,11 @@ export function versionsOf(
   };
 }
 
+/** The name of the version with the mutant of that index. */
+export const mutantVersion = (index: number) => `mutant ${index}`;
+
+export const isMutant = (version: string) => version.startsWith('mutant ');
+
 /** The solution's program with a mistake. @throws Error if a piece to change is not in it exactly once. */
 export function mutated(program: string, { mistake, change }: Mutant): string {
   return change.reduce((text, [from, to]) => {

@@ -28,7 +28,10 @@ const ends = (work: () => number | Promise<number>) => async () => {
   status = await work();
 };
 
-const parser = yargs(process.argv.slice(2))
+// Without a command, `list`: as yargs' own default command it would take a mistyped one for an argument.
+const words = process.argv.slice(2);
+const [first] = words;
+const parser = yargs(first === undefined || first === '--json' ? ['list', ...words] : words)
   .scriptName('npm run lesson')
   .usage('$0 [COMMAND]\n\nThe lessons of docs/lessons: exercises that check your program, and your test.')
   .locale('en')
@@ -36,11 +39,12 @@ const parser = yargs(process.argv.slice(2))
   .version(false)
   .strict()
   .recommendCommands()
+  .demandCommand(1)
   .exitProcess(false)
   .fail((message, error) => {
     throw error ?? new CourseError(message, 'npm run lesson -- --help', 2);
   })
-  .command(['list', '$0'], 'Lists the lessons, and how far you are', asJson, ({ json }) =>
+  .command('list', 'Lists the lessons, and how far you are; also without a command', asJson, ({ json }) =>
     ends(() => list(json as boolean))(),
   )
   .command('start <lesson>', 'Lays the exercise into my-lessons/', theLesson, (args) =>

@@ -1,7 +1,7 @@
 /** Running the program of an exercise, in the sandbox of `npm run lesson check`. */
 import { spawnSync } from 'node:child_process';
-import { basename, dirname } from 'node:path';
-import { buildSync } from 'esbuild';
+import { dirname } from 'node:path';
+import { compiledFile } from './compile.ts';
 import { SANDBOXED } from './sandbox.ts';
 
 /** How a program ended, and what it printed. */
@@ -29,27 +29,11 @@ export function run(file: string, ...args: string[]): Ended {
   if (process.env[SANDBOXED] === undefined) {
     throw new Error('this runs in the sandbox only: npm run lesson check');
   }
-  const folder = dirname(file);
   const { status, signal, stdout, stderr, error } = spawnSync(
     process.execPath,
-    ['--enable-source-maps', '--input-type=module', '-', ...args],
-    { cwd: folder, input: compiled(folder, basename(file)), encoding: 'utf8', timeout: LONGEST, killSignal: 'SIGKILL' },
+    ['--enable-source-maps', compiledFile(file), ...args],
+    { cwd: dirname(file), encoding: 'utf8', timeout: LONGEST, killSignal: 'SIGKILL' },
   );
   if (error !== undefined && signal === null) throw error;
   return { status, signal, stdout, stderr };
-}
-
-/** A TypeScript file as one JavaScript module, for a Node that runs no TypeScript. Nothing is written anywhere. */
-function compiled(folder: string, file: string): string {
-  const { outputFiles } = buildSync({
-    absWorkingDir: folder,
-    entryPoints: [file],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    sourcemap: 'inline',
-    write: false,
-  });
-  return outputFiles[0]?.text ?? '';
 }

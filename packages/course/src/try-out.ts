@@ -10,6 +10,9 @@ import { LEARNER } from './learner.ts';
 import type { Results } from './results.ts';
 import { isRoot, sandbox } from './sandbox.ts';
 
+/** Milliseconds. */
+const LONGEST = 40_000;
+
 /**
  * Runs the test of each version in the sandbox, all beside each other.
  *
@@ -22,11 +25,14 @@ export async function tryOut(versions: Readonly<Record<string, Files>>): Promise
     stdio: ['pipe', 'pipe', 'inherit'],
   }).catch(explain);
   child.stdin?.end(JSON.stringify({ folder: LEARNER, versions } satisfies Request));
+  const patience = setTimeout(() => child.kill('SIGKILL'), LONGEST);
   const [output, { status, signal }] = await Promise.all([
     child.stdout ? buffer(child.stdout) : Buffer.alloc(0),
     child.exited,
   ]);
+  clearTimeout(patience);
   if (status === 0) return JSON.parse(output.toString());
+  if (signal === 'SIGKILL') throw new CourseError(`the tests did not end within ${LONGEST / 1000} seconds`);
   throw new CourseError(`the tests could not be run: the sandbox ended by ${signal ?? `status ${status}`}`);
 }
 

@@ -1,7 +1,7 @@
 /** Where a learner stands: what the results of all versions come to. Pure. */
 
 import type { Files } from './catalogue.ts';
-import { programOf, testOf } from './exercise.ts';
+import { mutantVersion, programOf, testOf } from './exercise.ts';
 import type { Lesson } from './lesson.ts';
 import type { Results, TestResult, VersionResult } from './results.ts';
 import type { TypeMistake } from './typecheck.ts';
@@ -78,7 +78,7 @@ function red(stub: VersionResult, mistakes: readonly Finding[]): Judged {
 
 function good({ mutants }: Lesson, results: Results): Judged {
   const reference = resultOf(results, 'reference');
-  const survivors = mutants.filter((_, i) => isPassed(resultOf(results, `mutant ${i}`)));
+  const survivors = mutants.filter((_, i) => isPassed(resultOf(results, mutantVersion(i))));
   return {
     name: 'good',
     says: `your test passes on a correct program, and notices all of ${mutants.length} mistakes`,

@@ -4,10 +4,12 @@
  */
 import { mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node';
 import type { Files } from '../catalogue.ts';
+import { compile } from '../compile.ts';
 import type { Results, TestResult } from '../results.ts';
+import { versionOf } from './version-of.ts';
 
 export interface Request {
   /** An empty directory, within the checkout so that imports are found. */
@@ -23,10 +25,16 @@ for (const [version, files] of Object.entries(versions)) {
   mkdirSync(join(folder, version));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, version, name), text);
 }
+await compile(
+  Object.entries(versions).flatMap(([version, files]) =>
+    Object.keys(files)
+      .filter((name) => /(?<!\.test|\.d)\.ts$/.test(name))
+      .map((name) => join(folder, version, name)),
+  ),
+);
 
 const printed: Record<string, string> = {};
 const results: Record<string, Results[string]> = {};
-const versionOf = (file: string) => basename(dirname(file));
 
 const reporter: Reporter = {
   onUserConsoleLog({ content, taskId }) {
@@ -66,7 +74,8 @@ process.exit(0);
 
 function resultOf(module: TestModule): { tests: TestResult[]; error?: string } {
   const tests = [...module.children.allTests()].flatMap(resultOfTest);
-  const [error] = module.errors();
+  // A file without a test is none to vitest. To us it is one that is still to be written.
+  const [error] = module.errors().filter(({ message }) => !message.startsWith('No test suite found'));
   return error === undefined ? { tests } : { tests, error: error.message };
 }
 
