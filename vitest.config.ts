@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** What takes long: every check on every mutant, every fault at every system call, tables of the largest size. */
 const slow = ['tests/**/mutants.test.ts', 'tests/**/faults.test.ts', 'tests/mount-table/size.test.ts'];
 
-/** A learner goes through every lesson. */
-const lessons = ['tests/lessons/walk.test.ts'];
+/** A learner goes through every lesson, and uses the course. */
+const lessons = ['tests/lessons/walk.test.ts', 'tests/course/command.test.ts'];
 
 export default defineConfig({
   test: {

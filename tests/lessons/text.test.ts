@@ -122,7 +122,7 @@ function isConstant(name: string): boolean {
     syscalls.errnoNumber(name as syscalls.ErrnoName);
     return true;
   } catch {
-    return (syscalls.CAPABILITIES as Readonly<Record<string, number>>)[name] !== undefined;
+    return (syscalls.CAPABILITIES as readonly string[]).includes(name);
   }
 }
 
