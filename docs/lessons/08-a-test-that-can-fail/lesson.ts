@@ -6,7 +6,7 @@ export default {
     'Run the command by spawnSync of node:child_process: it starts in the namespace of the thread that calls it.',
     'Open /proc/self/mountinfo before the command starts, keep it open, and ask poll(2) when the command has ended.',
     'A test for a tool that finds leaks needs a command that leaks: unshare --mount --propagation unchanged sh -c "mount …".',
-    'For the parent that is not shared: make the mounts of your own test private first. It runs in a sandbox of its own.',
+    'That nothing escapes: watch the mount table of your own test, as the program watches that of its parent.',
   ],
   mutants: [
     {
@@ -20,9 +20,9 @@ export default {
       hint: 'Watch your own mount table while the program runs a command that leaks.',
     },
     {
-      mistake: 'the parent is not made shared, so that where / is private nothing can leak',
+      mistake: 'the parent is not made shared, and nothing can leak into it',
       change: [["sys.mount(null, '/', null, MS_REC | MS_SHARED, null);\n", '']],
-      hint: 'Let it find a leak, also where the mounts around it are private.',
+      hint: 'Let it find a leak.',
     },
     {
       mistake: 'only / is made shared, and not the mounts below it',

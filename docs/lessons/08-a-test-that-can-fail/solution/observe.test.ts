@@ -1,7 +1,7 @@
 /** The tests of observe.ts. */
 import { openSync } from 'node:fs';
 import { run } from '@ns-tool/course';
-import { MS_PRIVATE, MS_REC, POLLPRI, sys } from '@ns-tool/syscalls';
+import { POLLPRI, sys } from '@ns-tool/syscalls';
 import { expect, it } from 'vitest';
 
 const program = `${import.meta.dirname}/observe.ts`;
@@ -35,11 +35,4 @@ it('keeps what leaks to itself', () => {
 
 it('ends with the status of the command', () => {
   expect(run(program, 'sh', '-c', 'exit 3').status).toBe(3);
-});
-
-it('sees a leak also where the mounts around it are private', () => {
-  // For this process alone: check runs each test file in a sandbox of its own. The last test, since it cannot be undone.
-  sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
-  const { stdout } = run(program, ...unshare('unchanged', 'mount -t tmpfs leaked /mnt && umount /mnt'));
-  expect(stdout).toBe('event: yes\ntable: same\n');
 });
