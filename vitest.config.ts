@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: [...slow, ...lessons] } },
       { extends: true, test: { name: 'thorough', include: slow } },
-      { extends: true, test: { name: 'lessons', include: lessons, maxConcurrency: 2 } },
+      { extends: true, test: { name: 'lessons', include: lessons, maxConcurrency: 2, testTimeout: 300_000 } },
     ],
   },
 });

@@ -153,6 +153,18 @@ spawnSync('sh', ['-c', script], { stdio: 'inherit' });
     );
   });
 
+  it('checks again when a file is saved, until it is interrupted', async () => {
+    const waits = (times: number) =>
+      `i=0; until [ "$(grep -c "Waiting for you" ~/watched)" = ${times} ] || [ $((i += 1)) -gt 300 ]; do sleep 0.1; done`;
+    await lesson('solution 04 test --write');
+    await learner.type(`node scripts/lesson.mjs watch 04 > ~/watched & ${waits(1)}`);
+    expect(await learner.type('cat ~/watched')).toContain('✗ green');
+    await lesson('solution 04 program --write');
+    await learner.type(`${waits(2)}; kill -INT $!; wait $!`);
+    expect(await learner.type('cat ~/watched')).toContain('✓ green');
+    expect(await learner.type('pgrep --full scripts/lesson.mjs --count')).toBe('0\n');
+  });
+
   it('leaves no process when it is killed', async () => {
     await learner.write(PROGRAM, 'setInterval(() => {}, 1000);\n', { append: false });
     await lesson('solution 04 test --write');

@@ -1,12 +1,10 @@
 /** The lessons there are: folders of docs/lessons, `04-mount-namespace`. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { CHECKOUT } from './checkout.ts';
 import { CourseError } from './errors.ts';
 import type { Lesson } from './lesson.ts';
-
-/** The folder that holds this repository. */
-export const CHECKOUT = resolve(import.meta.dirname, '../../..');
 
 export const LESSONS = join(CHECKOUT, 'docs/lessons');
 

@@ -1,12 +1,8 @@
 /** TypeScript programs as JavaScript, for a Node that runs no TypeScript. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { build } from 'esbuild';
-
-/** Where the JavaScript of a program is. */
-export function compiledFile(program: string): string {
-  return join(dirname(program), '.compiled', `${basename(program, '.ts')}.mjs`);
-}
+import { compiledFile } from './run.ts';
 
 /** Translates programs, given by their absolute paths, each into one module. One that does not compile says so when it runs. */
 export async function compile(programs: readonly string[]): Promise<void> {

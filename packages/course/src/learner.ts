@@ -6,7 +6,8 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHECKOUT, type Entry, exerciseOf, type Files, filesIn, solutionOf } from './catalogue.ts';
+import { type Entry, exerciseOf, type Files, filesIn, solutionOf } from './catalogue.ts';
+import { CHECKOUT } from './checkout.ts';
 import { CourseError } from './errors.ts';
 
 export const LEARNER = join(CHECKOUT, 'my-lessons');

@@ -1,6 +1,6 @@
 /** Writing to the terminal. */
 import { relative } from 'node:path';
-import { CHECKOUT } from './catalogue.ts';
+import { CHECKOUT } from './checkout.ts';
 import { COLOURS, type Ink, NO_COLOURS } from './words.ts';
 
 export function print(line = ''): void {

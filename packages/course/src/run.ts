@@ -1,7 +1,6 @@
 /** Running the program of an exercise, in the sandbox of `npm run lesson check`. */
 import { spawnSync } from 'node:child_process';
-import { dirname } from 'node:path';
-import { compiledFile } from './compile.ts';
+import { basename, dirname, join } from 'node:path';
 import { SANDBOXED } from './sandbox.ts';
 
 /** How a program ended, and what it printed. */
@@ -36,4 +35,9 @@ export function run(file: string, ...args: string[]): Ended {
   );
   if (error !== undefined && signal === null) throw error;
   return { status, signal, stdout, stderr };
+}
+
+/** Where the JavaScript of a program is. */
+export function compiledFile(program: string): string {
+  return join(dirname(program), '.compiled', `${basename(program, '.ts')}.mjs`);
 }

@@ -16,6 +16,7 @@ import {
   type SpawnOptions,
   type Sys,
 } from '@ns-tool/syscalls';
+import { CHECKOUT } from './checkout.ts';
 import { CourseError } from './errors.ts';
 
 /** The variable that tells a program that it runs in the sandbox. */
@@ -32,11 +33,12 @@ export const isRoot = () => process.getuid?.() === 0;
 /**
  * How to spawn a process that is in the sandbox. It and all that it starts end with the thread that has started it.
  *
- * @param folder a directory in which it may write, and finds nothing: what is written there is gone with it.
+ * @param scratch a directory of which it finds an empty one, and in which what it writes is gone with it; or none.
+ * @throws CourseError where the sandbox would cover the checkout or Node.js.
  */
-export function sandbox(folder: string): SpawnOptions {
+export function sandbox(scratch: string | null): SpawnOptions {
   for (const [what, path] of [
-    ['this checkout', folder],
+    ['this checkout', CHECKOUT],
     ['Node.js', process.execPath],
   ] as const) {
     if (path.startsWith('/mnt/')) throw new CourseError(`${what} is below /mnt, which the sandbox covers`, 'Move it.');
@@ -49,7 +51,7 @@ export function sandbox(folder: string): SpawnOptions {
     setup: (sys) => {
       sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
       sys.mount('proc', '/proc', 'proc', 0, null);
-      sys.mount('sandbox', folder, 'tmpfs', 0, null);
+      if (scratch !== null) sys.mount('sandbox', scratch, 'tmpfs', 0, null);
       sys.mount('sandbox', '/mnt', 'tmpfs', 0, null);
       sys.mount(null, '/', null, MS_REC | MS_SHARED, null);
     },

@@ -2,9 +2,10 @@
  * The first process in the sandbox: reads versions of an exercise from standard input, runs the test of each in a process
  * and in namespaces of its own, and writes what came of it to standard output. Both are JSON.
  */
-import { mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node';
 import type { Files } from '../catalogue.ts';
 import { compile } from '../compile.ts';
@@ -20,10 +21,10 @@ export interface Request {
 /** Milliseconds. A version that hangs must not hang the check. */
 const LONGEST = 10_000;
 
-const { folder, versions } = JSON.parse(readFileSync(0, 'utf8')) as Request;
+const { folder, versions } = JSON.parse(await text(process.stdin)) as Request;
 for (const [version, files] of Object.entries(versions)) {
   mkdirSync(join(folder, version));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, version, name), text);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, version, name), content);
 }
 await compile(
   Object.entries(versions).flatMap(([version, files]) =>
