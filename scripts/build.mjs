@@ -9,7 +9,13 @@ import { endLike, fail } from './end.mjs';
 import { layout, lightModules } from './light-modules.mjs';
 import { fingerprint, isStamped, writeStamp } from './stamp.mjs';
 
-const PACKAGES = ['packages/syscalls', 'packages/mount-table', 'packages/ns-tool', 'packages/course'];
+const PACKAGES = [
+  'packages/syscalls',
+  'packages/mount-table',
+  'packages/images',
+  'packages/ns-tool',
+  'packages/course',
+];
 const PROGRAMS = 'tests/support/programs';
 const STAMP = 'node_modules/.built-from';
 

@@ -1,0 +1,2 @@
+/** Container images: references, registries, the store, layers. */
+export {};
