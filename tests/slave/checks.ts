@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { type Check, expectUnnoticed, type Tool } from '../support/checks.ts';
 import type { Stand } from '../support/stand.ts';
 
-const CLOSING = 'inside a mount namespace. You should be able to safely unmount any mount point...\n';
+const CLOSING = 'inside a mount namespace. You can safely unmount any mount point but /.\n';
 
 /** What a command prints when `ns-tool slave` runs it, without what comes before. */
 async function inside(stand: Stand, tool: Tool, script: string) {

@@ -34,9 +34,12 @@ export function isStarted(entry: Entry): boolean {
   return existsSync(folderOf(entry));
 }
 
-/** The learner's files of a lesson. @throws CourseError if it was not started. */
+/** The learner's programs of a lesson, and the test. @throws CourseError if it was not started. */
 export function learnersFiles(entry: Entry): Files {
-  if (isStarted(entry)) return asLearner(() => filesIn(folderOf(entry)));
+  if (isStarted(entry)) {
+    const files = Object.entries(asLearner(() => filesIn(folderOf(entry))));
+    return Object.fromEntries(files.filter(([name]) => name.endsWith('.ts')));
+  }
   throw new CourseError(`lesson ${entry.number} is not started`, `npm run lesson start ${entry.number}`);
 }
 

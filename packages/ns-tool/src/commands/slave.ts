@@ -21,6 +21,9 @@ export function builder(yargs: Argv): Argv {
     .usage('$0 slave [OPTIONS] [-- COMMAND...]\n')
     .usage('Makes a mount namespace, remounts every mount in it as a slave and starts $SHELL, or COMMAND, inside.')
     .usage('What is unmounted inside stays mounted outside; what the host mounts on a shared mount appears inside.')
+    .usage(
+      'Leave / mounted: umount(2) of / makes the file system on it read-only, outside too, unless a file is open for writing.',
+    )
     .options(options)
     .example('sudo $0 slave', 'Look around; Ctrl-D ends it')
     .example('sudo $0 slave -- sh -c "umount /dev/shm; findmnt -o TARGET,PROPAGATION"', 'Unmount something')
@@ -76,7 +79,7 @@ async function start(argv: Words, args: Arguments, work: Work, sys: Sys) {
     announced = true;
     work.remountAsSlaves(child, mountPoints, (mountPoint) => say(`Remounting ${work.display(mountPoint)} as slave...`));
     const program = printable(posix.basename(argv[0]));
-    say(`Starting ${program} inside a mount namespace. You should be able to safely unmount any mount point...`);
+    say(`Starting ${program} inside a mount namespace. You can safely unmount any mount point but /.`);
   });
   if (args['dry-run']) {
     for (const line of work.showPlan(argv, spawnOptions)) print(line);
