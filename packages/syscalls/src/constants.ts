@@ -333,6 +333,15 @@ export const CLONE_FLAGS = {
   CLONE_NEWNET,
 } as const satisfies FlagSet;
 
+// -- flock(2): asm-generic/fcntl.h
+
+export const LOCK_SH = 1;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const LOCK_UN = 8;
+
+export const FLOCK_OPERATIONS = { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN } as const;
+
 // -- fcntl(2): asm-generic/fcntl.h
 
 export const F_DUPFD = 0;

@@ -17,6 +17,7 @@ import {
   CLOSE_RANGE_FLAGS,
   DUP_FLAGS,
   FCNTL_COMMANDS,
+  FLOCK_OPERATIONS,
   FSCONFIG_COMMANDS,
   FSMOUNT_FLAGS,
   FSOPEN_FLAGS,
@@ -298,6 +299,12 @@ export const table = {
 
   /** Writes bytes, and returns how many. A string is written as UTF-8. write(2). */
   write: call<(fd: number, bytes: Text) => number>(1, 64, fd, content),
+
+  /**
+   * Takes or releases a lock of an open file, which the kernel releases with its last descriptor. flock(2).
+   * EWOULDBLOCK (EAGAIN): with LOCK_NB, somebody else has it.
+   */
+  flock: call<(fd: number, operation: number) => number>(73, 32, fd, flags(FLOCK_OPERATIONS)),
 
   /** Duplicates a descriptor, or sets its close-on-exec flag; which of them, the command decides. fcntl(2). */
   fcntl: call<(fd: number, cmd: number, arg: number) => number>(72, 25, fd, oneOf(FCNTL_COMMANDS), int),

@@ -166,6 +166,6 @@ function hintFor(code: string, pid: number | null): string | undefined {
 function notAll(unreadable: number): string {
   const processes = unreadable === 1 ? '1 process' : `${unreadable} processes`;
   return process.geteuid?.() === 0
-    ? `ns-tool: ${processes} could not be looked at: CAP_SYS_PTRACE is missing, or a security module forbids it`
-    : `ns-tool: ${processes} could not be looked at; all are shown by: sudo ns-tool ls`;
+    ? `ns-tool: ${processes} not looked at: no CAP_SYS_PTRACE, or a security module`
+    : `ns-tool: ${processes} not looked at; all are shown by: sudo ns-tool ls`;
 }
