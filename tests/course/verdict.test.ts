@@ -179,3 +179,15 @@ it('says what is done, what is open, and what comes later; a hint once for all t
     ].join('\n'),
   );
 });
+
+it('breaks what there is no room for at blanks, and leaves a long word whole', () => {
+  const results = { ...perfect, stub: passed };
+  expect(describeSteps(judge(lesson, solution, results, []).slice(0, 1), NO_COLOURS, 30).split('\n')).toEqual([
+    '✗ red    your test passes on',
+    '         the stub, which does',
+    '         nothing',
+    '         Expect something that',
+    '         only a program that',
+    '         works can show.',
+  ]);
+});

@@ -18,20 +18,36 @@ export const NO_COLOURS: Ink = { green: String, red: String, faint: String };
  *              Watch the parent's mount table while the program runs, not only before and after.
  *       green  your program passes your test and the course's own
  */
-export function describeSteps(steps: readonly Step[], ink: Ink): string {
-  return steps.flatMap((step) => linesOf(step, ink)).join('\n');
+export function describeSteps(steps: readonly Step[], ink: Ink, width = Number.POSITIVE_INFINITY): string {
+  return steps.flatMap((step) => linesOf(step, ink, width - INDENT.length)).join('\n');
 }
 
-function linesOf({ name, state, says, findings }: Step, ink: Ink): string[] {
-  const title = name.padEnd(6);
-  const indent = ' '.repeat(title.length + 3);
-  if (state === 'done') return [`${ink.green('✓')} ${title} ${says}`];
-  if (state === 'waiting') return [ink.faint(`  ${title} later: ${TO_DO[name]}`)];
+/** As wide as what stands before a text: a mark and the name of the step. */
+const INDENT = ' '.repeat(9);
+
+/** @param room how wide a text may be. */
+function linesOf({ name, state, says, findings }: Step, ink: Ink, room: number): string[] {
+  const start = (mark: string) => `${mark} ${name.padEnd(6)} `;
+  if (state === 'done') return indented(start(ink.green('✓')), says, room);
+  if (state === 'waiting') return indented(start(' '), `later: ${TO_DO[name]}`, room).map(ink.faint);
   return findings.flatMap(({ says, hint }, i) => [
-    i === 0 ? `${ink.red('✗')} ${title} ${says}` : `${indent}${says}`,
+    ...indented(i === 0 ? start(ink.red('✗')) : INDENT, says, room),
     // Once for all that it helps with.
-    ...(hint === undefined || hint === findings[i + 1]?.hint ? [] : [ink.faint(`${indent}${hint}`)]),
+    ...(hint === undefined || hint === findings[i + 1]?.hint ? [] : indented(INDENT, hint, room).map(ink.faint)),
   ]);
+}
+
+/** A text in lines that there is room for, broken at blanks where there are any. */
+function indented(first: string, text: string, room: number): string[] {
+  const words = text.split(' ');
+  const lines = words
+    .slice(1)
+    .reduce(
+      ([line = '', ...before], word) =>
+        line.length + word.length < room ? [`${line} ${word}`, ...before] : [word, line, ...before],
+      words.slice(0, 1),
+    );
+  return lines.reverse().map((line, i) => (i === 0 ? first : INDENT) + line);
 }
 
 /** What each step is about. */

@@ -158,6 +158,14 @@ export const O_CLOEXEC = 0x80000;
 /** A handle on the place in the tree only: neither read nor write, and no permission on the file itself is needed. */
 export const O_PATH = 0x200000;
 
+/** openat2(2): a magic link, such as /proc/self/fd/3, is an error (ELOOP). */
+export const RESOLVE_NO_MAGICLINKS = 0x2;
+/** openat2(2): the directory is the root of all lookups, as after chroot(2). */
+export const RESOLVE_IN_ROOT = 0x10;
+
+/** How openat2(2) goes through a path: include/uapi/linux/openat2.h. */
+export const RESOLVE_FLAGS = { RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT } as const satisfies FlagSet;
+
 export const OPEN_FLAGS = {
   O_WRONLY,
   O_RDWR,
@@ -260,6 +268,14 @@ export const MOUNT_ATTRS = {
   MOUNT_ATTR_NOEXEC,
 } as const satisfies FlagSet;
 
+/** The flags of mount_setattr(2). */
+export const MOUNT_SETATTR_FLAGS = {
+  AT_SYMLINK_NOFOLLOW,
+  AT_NO_AUTOMOUNT,
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+} as const satisfies FlagSet;
+
 /** fsconfig(2): a parameter without a value. */
 export const FSCONFIG_SET_FLAG = 0;
 /** fsconfig(2): a parameter whose value is a string. */
@@ -340,7 +356,7 @@ export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const LOCK_UN = 8;
 
-export const FLOCK_OPERATIONS = { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN } as const;
+export const FLOCK_OPERATIONS = { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN } as const satisfies FlagSet;
 
 // -- fcntl(2): asm-generic/fcntl.h
 

@@ -10,7 +10,7 @@ export * from './constants.ts';
 export { type ErrnoName, errnoMessage, errnoName, errnoNumber } from './errno.ts';
 export * from './files.ts';
 export { interpose, type PendingCall, trace } from './interpose.ts';
-export { makedev, type PollFd, quote, type Text } from './kinds.ts';
+export { type MountAttr, makedev, type OpenHow, type PollFd, quote, type Text } from './kinds.ts';
 export { type Architecture, architecture } from './platform.ts';
 export { type Program, type Recorder, record, type Step, showProgram } from './record.ts';
 export { sys } from './run.ts';

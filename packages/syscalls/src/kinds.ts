@@ -158,6 +158,46 @@ export function openFlags(set: FlagSet): Kind<number> {
   };
 }
 
+/** What openat2(2) is asked for. */
+export interface OpenHow {
+  readonly flags: number;
+  readonly resolve: number;
+}
+
+/** A struct open_how and its size: `{flags=O_RDONLY|O_PATH, resolve=RESOLVE_IN_ROOT}, 24`. */
+export function openHow(opening: FlagSet, resolving: FlagSet): Kind<OpenHow> {
+  const [open, resolve] = [openFlags(opening), flags(resolving)];
+  return {
+    problem(value) {
+      const how = value as Partial<OpenHow> | null;
+      return open.problem(how?.flags) ?? resolve.problem(how?.resolve);
+    },
+    // flags, mode, resolve: as Linux 5.6 has brought it.
+    words: (how) => [new Uint8Array(BigUint64Array.of(BigInt(how.flags), 0n, BigInt(how.resolve)).buffer), 24],
+    show: (how) => `{flags=${open.show(how.flags)}, resolve=${resolve.show(how.resolve)}}, 24`,
+  };
+}
+
+/** What mount_setattr(2) is asked for. */
+export interface MountAttr {
+  readonly set: number;
+  readonly clear: number;
+}
+
+/** A struct mount_attr and its size: `{attr_set=MOUNT_ATTR_RDONLY, attr_clr=0}, 32`. */
+export function mountAttr(set: FlagSet): Kind<MountAttr> {
+  const bits = flags(set);
+  return {
+    problem(value) {
+      const attr = value as Partial<MountAttr> | null;
+      return bits.problem(attr?.set) ?? bits.problem(attr?.clear);
+    },
+    // attr_set, attr_clr, propagation, userns_fd: as Linux 5.12 has brought it.
+    words: (attr) => [new Uint8Array(BigUint64Array.of(BigInt(attr.set), BigInt(attr.clear), 0n, 0n).buffer), 32],
+    show: (attr) => `{attr_set=${bits.show(attr.set)}, attr_clr=${bits.show(attr.clear)}}, 32`,
+  };
+}
+
 /** What clone3(2) is asked for. */
 export interface CloneArgs {
   readonly flags: number;

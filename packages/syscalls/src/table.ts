@@ -25,6 +25,7 @@ import {
   MAP_FLAGS,
   MOUNT_ATTRS,
   MOUNT_FLAGS,
+  MOUNT_SETATTR_FLAGS,
   MOVE_MOUNT_FLAGS,
   NAMESPACE_FLAGS,
   NETLINK_PROTOCOLS,
@@ -34,6 +35,7 @@ import {
   PIPE_FLAGS,
   PRCTL_OPTIONS,
   PROTECTIONS,
+  RESOLVE_FLAGS,
   SIGPROCMASK_HOWS,
   STATX_FLAGS,
   STATX_MASKS,
@@ -60,12 +62,16 @@ import {
   ids,
   int,
   type Kind,
+  type MountAttr,
   milliseconds,
   mode,
+  mountAttr,
   nodeMode,
   nullable,
+  type OpenHow,
   oneOf,
   openFlags,
+  openHow,
   type PollFd,
   pollFds,
   socketType,
@@ -195,6 +201,19 @@ export const table = {
   /** Opens a file that exists and returns its descriptor. open(2). @throws ENOENT, ENOTDIR, EACCES, ELOOP as open(2). */
   openat: call<(dirfd: number, pathname: Text, flags: number) => number>(257, 56, dirFd, text, openFlags(OPEN_FLAGS)),
 
+  /**
+   * Opens a file that exists, and says how the path to it may lead. openat2(2), Linux 5.6.
+   *
+   * @throws the errors of open(2); ELOOP for a link that `resolve` forbids; EAGAIN if something was renamed meanwhile.
+   */
+  openat2: call<(dirfd: number, pathname: Text, how: OpenHow) => number>(
+    437,
+    437,
+    dirFd,
+    text,
+    openHow(OPEN_FLAGS, RESOLVE_FLAGS),
+  ),
+
   /** Closes a file descriptor. close(2). */
   close: call<(fd: number) => number>(3, 57, fd),
 
@@ -249,6 +268,20 @@ export const table = {
     dirFd,
     text,
     flags(MOVE_MOUNT_FLAGS),
+  ),
+
+  /**
+   * Changes the properties of a mount, with AT_RECURSIVE of all below it too. mount_setattr(2), Linux 5.12.
+   *
+   * @throws EPERM without CAP_SYS_ADMIN, or for a property that is locked; EINVAL if it is no mount.
+   */
+  mount_setattr: call<(dirfd: number, pathname: Text, flags: number, attr: MountAttr) => number>(
+    442,
+    442,
+    dirFd,
+    text,
+    flags(MOUNT_SETATTR_FLAGS),
+    mountAttr(MOUNT_ATTRS),
   ),
 
   /**

@@ -29,7 +29,7 @@ export async function check(entry: Entry, json: boolean): Promise<number> {
     ),
   );
   print();
-  print(describeSteps(steps, ink()));
+  print(describeSteps(steps, ink(), process.stdout.columns));
   if (printed !== '') print(`\nYour test printed:\n${printed.trimEnd()}`);
   if (done) print(`\nLesson ${entry.number} is done. Go on: npm run lesson`);
   return done ? 0 : 1;

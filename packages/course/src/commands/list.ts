@@ -21,7 +21,8 @@ export function list(json: boolean): number {
   for (const { name, number, title, reached } of entries) {
     print(`${name === current ? '>' : ' '} ${MARKS[reached]} ${number}  ${title}`);
   }
-  const next = entries.find(({ reached }) => reached !== 'green');
+  const undone = entries.filter(({ reached }) => reached !== 'green');
+  const next = undone.find(({ name }) => name === current) ?? undone[0];
   print();
   if (next === undefined) print('All lessons are green.');
   else if (next.reached === 'untouched') print(`Next: npm run lesson start ${next.number}`);
