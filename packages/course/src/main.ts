@@ -6,7 +6,7 @@ import { hint } from './commands/hint.ts';
 import { list } from './commands/list.ts';
 import { reset } from './commands/reset.ts';
 import { shell } from './commands/shell.ts';
-import { type Part, solution } from './commands/solution.ts';
+import { solution } from './commands/solution.ts';
 import { start } from './commands/start.ts';
 import { watch } from './commands/watch.ts';
 import { CourseError } from './errors.ts';
@@ -19,14 +19,19 @@ function lesson(named: string | undefined): Entry {
   throw new CourseError('which lesson?', 'npm run lesson start 00', 2);
 }
 
-const theLesson = (args: Argv) =>
+const theLesson = <T>(args: Argv<T>) =>
   args.positional('lesson', { type: 'string', describe: 'its number; the last one, if left out' });
-const asJson = (args: Argv) => args.option('json', { type: 'boolean', default: false, describe: 'for machines' });
+const asJson = <T>(args: Argv<T>) => args.option('json', { type: 'boolean', default: false, describe: 'for machines' });
 
+/** The exit status. */
 let status = 0;
-const ends = (work: () => number | Promise<number>) => async () => {
-  status = await work();
-};
+
+/** Lets a command decide on the status. */
+function ending<A>(run: (args: A) => number | Promise<number>) {
+  return async (args: A) => {
+    status = await run(args);
+  };
+}
 
 // Without a command, `list`: as yargs' own default command it would take a mistyped one for an argument.
 const words = process.argv.slice(2);
@@ -44,40 +49,52 @@ const parser = yargs(first === undefined || first === '--json' ? ['list', ...wor
   .fail((message, error) => {
     throw error ?? new CourseError(message, 'npm run lesson -- --help', 2);
   })
-  .command('list', 'Lists the lessons, and how far you are; also without a command', asJson, ({ json }) =>
-    ends(() => list(json as boolean))(),
+  .command(
+    'list',
+    'Lists the lessons, and how far you are; also without a command',
+    asJson,
+    ending(({ json }) => list(json)),
   )
-  .command('start <lesson>', 'Lays the exercise into my-lessons/', theLesson, (args) =>
-    ends(() => start(lesson(args.lesson as string)))(),
+  .command(
+    'start <lesson>',
+    'Lays the exercise into my-lessons/',
+    theLesson,
+    ending((args) => start(lesson(args.lesson))),
   )
   .command(
     'check [lesson]',
     'Says where you stand: red, your test good, green',
     (args) => asJson(theLesson(args)),
-    (args) => ends(() => check(lesson(args.lesson as string | undefined), args.json as boolean))(),
+    ending((args) => check(lesson(args.lesson), args.json)),
   )
-  .command('watch [lesson]', 'Checks again whenever you save', theLesson, (args) =>
-    ends(() => watch(lesson(args.lesson as string | undefined)))(),
+  .command(
+    'watch [lesson]',
+    'Checks again whenever you save',
+    theLesson,
+    ending((args) => watch(lesson(args.lesson))),
   )
-  .command('hint [lesson]', 'Gives one hint more each time', theLesson, (args) =>
-    ends(() => hint(lesson(args.lesson as string | undefined)))(),
+  .command(
+    'hint [lesson]',
+    'Gives one hint more each time',
+    theLesson,
+    ending((args) => hint(lesson(args.lesson))),
   )
   .command(
     'solution [lesson] [part]',
     'Shows the solution, or writes it into your folder',
     (args) =>
       theLesson(args)
-        .positional('part', { choices: ['test', 'program'], describe: 'one of the two files alone' })
+        .positional('part', { choices: ['test', 'program'] as const, describe: 'one of the two files alone' })
         .option('write', { type: 'boolean', default: false, describe: 'write it; yours is kept beside it' }),
-    (args) =>
-      ends(() =>
-        solution(lesson(args.lesson as string | undefined), args.part as Part | undefined, args.write as boolean),
-      )(),
+    ending((args) => solution(lesson(args.lesson), args.part, args.write)),
   )
-  .command('reset [lesson]', 'Puts the stubs back; what you wrote is kept', theLesson, (args) =>
-    ends(() => reset(lesson(args.lesson as string | undefined)))(),
+  .command(
+    'reset [lesson]',
+    'Puts the stubs back; what you wrote is kept',
+    theLesson,
+    ending((args) => reset(lesson(args.lesson))),
   )
-  .command('shell', 'Opens a root shell in the sandbox, to try things in', {}, ends(shell))
+  .command('shell', 'Opens a root shell in the sandbox, to try things in', {}, ending(shell))
   .example('$0 start 04', 'begin lesson 04')
   .example('$0 check', 'where you stand in it')
   .epilogue(
