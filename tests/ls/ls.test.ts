@@ -142,9 +142,7 @@ describe.skipIf(needsRoot('ns-tool ls'))('ns-tool ls', () => {
       ...ls(),
       through: alone('setpriv --bounding-set -all --inh-caps -all "$@"; exit $?'),
     });
-    expect(stderr).toBe(
-      'ns-tool: 1 process not looked at: no CAP_SYS_PTRACE, or a security module\n',
-    );
+    expect(stderr).toBe('ns-tool: 1 process not looked at: no CAP_SYS_PTRACE, or a security module\n');
   });
 
   it('says nothing else on standard error', async () => {

@@ -174,9 +174,7 @@ describe.skipIf(!hasLsns || needsRoot('ns-tool ls beside lsns'))('ns-tool ls bes
       expect(both('root', words).map(({ stderr }) => stderr)).toEqual(['', '']);
       const [ours, theirs] = both('an ordinary user', words);
       expect(theirs.stderr).toBe('');
-      expect(ours.stderr).toMatch(
-        /^ns-tool: \d\d processes not looked at; all are shown by: sudo ns-tool ls\n$/,
-      );
+      expect(ours.stderr).toMatch(/^ns-tool: \d\d processes not looked at; all are shown by: sudo ns-tool ls\n$/);
     }
   });
 

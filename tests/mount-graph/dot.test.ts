@@ -99,9 +99,9 @@ describe('propagation', () => {
     const drawing = await draw({ namespace: 'n', mounts: STATES });
     const look = (kind: string) => drawing.lines.find((line) => line.kind === kind)?.attributes;
     expect(look('peers')).toMatchObject({ dir: 'none', xlabel: 'peers', penwidth: '1.5' });
-    expect(look('peers')?.['style']).toBeUndefined();
+    expect(look('peers')?.style).toBeUndefined();
     expect(look('slave')).toMatchObject({ style: 'dashed', xlabel: 'to slave', penwidth: '1.5' });
-    expect(look('slave')?.['dir'] ?? 'forward').toBe('forward');
+    expect(look('slave')?.dir ?? 'forward').toBe('forward');
     expect(look('tree')).toMatchObject({ dir: 'none' });
   });
 
@@ -160,9 +160,9 @@ describe('propagation', () => {
 
 describe('colours', () => {
   const fillOf = (drawing: Awaited<ReturnType<typeof draw>>, name: string) =>
-    drawing.boxes.get(name)?.attributes['fillcolor'];
+    drawing.boxes.get(name)?.attributes.fillcolor;
   const borderOf = (drawing: Awaited<ReturnType<typeof draw>>, name: string) =>
-    drawing.boxes.get(name)?.attributes['color'];
+    drawing.boxes.get(name)?.attributes.color;
 
   it('are one for all of a group: members, slaves and lines', async () => {
     const drawing = await draw({ namespace: 'n', mounts: STATES });
@@ -174,8 +174,8 @@ describe('colours', () => {
     for (const { kind, attributes } of drawing.lines) {
       if (kind !== 'tree') expect(attributes).toMatchObject({ color: colour });
     }
-    expect(drawing.boxes.get('n /slave')?.attributes['style']).toMatch(/dashed/);
-    expect(drawing.boxes.get('n /')?.attributes['style']).not.toMatch(/dashed/);
+    expect(drawing.boxes.get('n /slave')?.attributes.style).toMatch(/dashed/);
+    expect(drawing.boxes.get('n /')?.attributes.style).not.toMatch(/dashed/);
   });
 
   it('are for groups that join something: what stands alone or is private has none', async () => {
@@ -199,9 +199,9 @@ describe('colours', () => {
 
   it('mark a shared mount that stands alone otherwise than a private one, without colour', async () => {
     const drawing = await draw({ namespace: 'n', mounts: STATES });
-    const width = (name: string) => Number(drawing.boxes.get(name)?.attributes['penwidth'] ?? 1);
+    const width = (name: string) => Number(drawing.boxes.get(name)?.attributes.penwidth ?? 1);
     expect(width('n /alone')).toBeGreaterThan(width('n /plain'));
-    expect(drawing.boxes.get('n /unbindable')?.attributes['peripheries']).toBe('2');
+    expect(drawing.boxes.get('n /unbindable')?.attributes.peripheries).toBe('2');
   });
 });
 
@@ -233,7 +233,7 @@ describe('the picture', () => {
       { namespace: 'a', mounts: table('20 1 /', '21 20 /b', '22 20 /d shared:1', '23 22 /d/e') },
       { namespace: 'b', mounts: table('30 2 /', '31 30 /a', '32 30 /d master:1', '33 30 /e') },
     );
-    const level = (name: string) => Number(boxes.get(name)?.attributes['pos']?.split(',')[1]);
+    const level = (name: string) => Number(boxes.get(name)?.attributes.pos?.split(',')[1]);
     expect(level('a /')).toBe(level('b /'));
     expect(level('a /d')).toBe(level('b /d'));
     // Downwards, and none of two places.
@@ -246,7 +246,7 @@ describe('the picture', () => {
       table('20 1 /', ...Array.from({ length: count }, (_, i) => `${30 + i} 20 /m${i} shared:1`));
     const worded = async (count: number) => {
       const { lines } = await draw({ namespace: 'n', mounts: peers(count) });
-      return lines.filter(({ attributes }) => attributes['xlabel'] === 'peers').length;
+      return lines.filter(({ attributes }) => attributes.xlabel === 'peers').length;
     };
     expect(await worded(11)).toBe(10);
     expect(await worded(12)).toBe(0);

@@ -42,10 +42,10 @@ describe('the flowchart', () => {
   it('gives lines of propagation the colours that they have there, and others none', async () => {
     const [mermaid, dot] = [readMermaid(toMermaid(TABLES)), await readDot(toDot(TABLES))];
     const coloursIn = ({ lines }: typeof dot) =>
-      lines.filter(({ kind }) => kind !== 'tree').map(({ attributes }) => attributes['color']);
+      lines.filter(({ kind }) => kind !== 'tree').map(({ attributes }) => attributes.color);
     expect(coloursIn(mermaid)).toEqual(coloursIn(dot));
     expect(new Set(coloursIn(mermaid)).size).toBeGreaterThan(1);
-    for (const { kind, attributes } of mermaid.lines) if (kind === 'tree') expect(attributes['color']).toBe('');
+    for (const { kind, attributes } of mermaid.lines) if (kind === 'tree') expect(attributes.color).toBe('');
   });
 
   it('collapses as the other does', () => {

@@ -106,9 +106,7 @@ describe('any names', () => {
           expect(known).toContain(name);
           expect(Object.keys(attributes).filter((key) => /^on|href/.test(key))).toEqual([]);
         }
-        const mounts = all.filter(
-          ({ name, attributes }) => name === 'g' && /\bmount\b/.test(attributes['class'] ?? ''),
-        );
+        const mounts = all.filter(({ name, attributes }) => name === 'g' && /\bmount\b/.test(attributes.class ?? ''));
         expect(mounts).toHaveLength(sizeOf(tables));
         const said = mounts.map((group) => blanks(descendants(group).find(({ name }) => name === 'text')?.text ?? ''));
         expect(said.sort()).toEqual(

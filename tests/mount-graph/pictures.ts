@@ -87,13 +87,13 @@ export async function readDot(dot: string): Promise<Drawing> {
   const startOf = (id: number): number => (corners.has(id) ? startOf(above.get(id) ?? -1) : id);
   const lines: Line[] = [];
   for (const edge of edges) {
-    if (edge['style'] === 'invis' || edge.class === 'stem') continue;
+    if (edge.style === 'invis' || edge.class === 'stem') continue;
     if (inLegend.has(edge.tail)) {
       legend.push(...textOfLine(edge));
       continue;
     }
     const ends = [names.get(startOf(edge.tail)) ?? '?', names.get(edge.head) ?? '?'] as const;
-    const [from, to] = edge['dir'] === 'back' ? [ends[1], ends[0]] : ends;
+    const [from, to] = edge.dir === 'back' ? [ends[1], ends[0]] : ends;
     lines.push({ kind: edge.class ?? '', from, to, attributes: attributesOf(edge) });
   }
   return {
@@ -102,7 +102,7 @@ export async function readDot(dot: string): Promise<Drawing> {
     lines,
     legend,
     count,
-    columns: namespaces.map((cluster) => Number(String(cluster['bb']).split(',')[0])),
+    columns: namespaces.map((cluster) => Number(String(cluster.bb).split(',')[0])),
   };
 }
 
