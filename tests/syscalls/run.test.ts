@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import {
   AT_FDCWD,
   AT_REMOVEDIR,
+  AT_SYMLINK_NOFOLLOW,
   interpose,
   isErrno,
   O_DIRECTORY,
@@ -34,6 +35,7 @@ import {
   sys,
   trace,
   withOpen,
+  XATTR_CREATE,
 } from '@ns-tool/syscalls';
 import { dirSync } from 'tmp-promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -74,6 +76,32 @@ describe('sys', () => {
     expect(readLink(sys, AT_FDCWD, join(directory, 'link')).toString()).toBe('d');
     sys.unlinkat(AT_FDCWD, join(directory, 'd'), AT_REMOVEDIR);
     expect(existsSync(join(directory, 'd'))).toBe(false);
+  });
+
+  it('sets times to the nanosecond, before 1970 too, of a link itself', () => {
+    const directory = temporaryDirectory();
+    const link = join(directory, 'link');
+    sys.symlinkat('nowhere', AT_FDCWD, link);
+    const times = [
+      { seconds: -2, nanoseconds: 750_000_000 },
+      { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
+    ] as const;
+    sys.utimensat(AT_FDCWD, link, times, AT_SYMLINK_NOFOLLOW);
+    const { atimeNs, mtimeNs } = lstatSync(link, { bigint: true });
+    expect([atimeNs, mtimeNs]).toEqual([-1_250_000_000n, 1_700_000_000_123_456_789n]);
+    const wrong = [times[0], { seconds: 0, nanoseconds: 1e9 }] as const;
+    expect(() => sys.utimensat(AT_FDCWD, link, wrong, 0)).toThrow('utimensat: argument 3 must be two times');
+  });
+
+  it('sets, lists and reads extended attributes, byte by byte', () => {
+    const file = join(temporaryDirectory(), 'f');
+    writeFileSync(file, '');
+    sys.lsetxattr(file, 'user.a', Uint8Array.of(0, 255), XATTR_CREATE);
+    const buffer = Buffer.alloc(100);
+    expect(buffer.toString('latin1', 0, sys.llistxattr(file, buffer))).toContain('user.a\0');
+    expect(buffer.subarray(0, sys.lgetxattr(file, 'user.a', buffer))).toEqual(Buffer.of(0, 255));
+    expect(thrown(() => sys.lsetxattr(file, 'user.a', 'x', XATTR_CREATE))).toMatchObject({ code: 'EEXIST' });
+    expect(thrown(() => sys.lgetxattr(file, 'user.b', buffer))).toMatchObject({ code: 'ENODATA' });
   });
 
   it('takes names that are not UTF-8', () => {

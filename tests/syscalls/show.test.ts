@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import {
   AT_FDCWD,
   AT_REMOVEDIR,
+  AT_SYMLINK_NOFOLLOW,
   MNT_DETACH,
   MS_NODEV,
   MS_NOSUID,
@@ -20,6 +21,7 @@ import {
   S_IFCHR,
   showCall,
   showOutcome,
+  XATTR_CREATE,
 } from '@ns-tool/syscalls';
 import { fileSync } from 'tmp-promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -49,6 +51,23 @@ describe('a system call is shown as strace writes it', () => {
     ],
     [showCall('mkdirat', [3, 'd', 0o755]), 'mkdirat(3, "d", 0755)'],
     [showCall('unlinkat', [3, 'd', AT_REMOVEDIR]), 'unlinkat(3, "d", AT_REMOVEDIR)'],
+    [
+      showCall('utimensat', [
+        AT_FDCWD,
+        'f',
+        [
+          { seconds: 1, nanoseconds: 500_000_000 },
+          { seconds: -2, nanoseconds: 0 },
+        ],
+        AT_SYMLINK_NOFOLLOW,
+      ]),
+      'utimensat(AT_FDCWD, "f", [{tv_sec=1, tv_nsec=500000000}, {tv_sec=-2, tv_nsec=0}], AT_SYMLINK_NOFOLLOW)',
+    ],
+    [
+      showCall('lsetxattr', ['f', 'user.a', Uint8Array.of(0, 98), XATTR_CREATE]),
+      'lsetxattr("f", "user.a", "\\0b", 2, XATTR_CREATE)',
+    ],
+    [showOutcome('lgetxattr', ['f', 'user.a', Buffer.from('abc')], 2), 'lgetxattr("f", "user.a", "ab", 3) = 2'],
     [showCall('sethostname', ['box']), 'sethostname("box", 3)'],
     [showCall('poll', [[{ fd: 3, events: POLLPRI | POLLERR }], -1]), 'poll([{fd=3, events=POLLPRI|POLLERR}], 1, -1)'],
     [showOutcome('read', [3, Buffer.from('abc')], 2), 'read(3, "ab", 3) = 2'],

@@ -194,6 +194,7 @@ export const AT_EMPTY_PATH = 0x1000;
 export const AT_RECURSIVE = 0x8000;
 
 export const UNLINK_FLAGS = { AT_REMOVEDIR } as const satisfies FlagSet;
+export const UTIMENSAT_FLAGS = { AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH } as const satisfies FlagSet;
 export const STATX_FLAGS = { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH } as const satisfies FlagSet;
 
 // -- statx(2): include/uapi/linux/stat.h
@@ -217,6 +218,15 @@ export const STATX_MASKS = {
   STATX_SIZE,
   STATX_MNT_ID,
 } as const satisfies FlagSet;
+
+// -- setxattr(2): include/uapi/linux/xattr.h
+
+/** EEXIST if there is such an attribute. */
+export const XATTR_CREATE = 0x1;
+/** ENODATA if there is none. */
+export const XATTR_REPLACE = 0x2;
+
+export const XATTR_FLAGS = { XATTR_CREATE, XATTR_REPLACE } as const satisfies FlagSet;
 
 // -- the mount API of Linux 5.2: include/uapi/linux/mount.h
 

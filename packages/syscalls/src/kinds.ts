@@ -350,6 +350,33 @@ export const milliseconds: Kind<number> = {
   show: String,
 };
 
+/** A time since 1970 began, struct timespec: the nanoseconds count from the second below, so that they are never negative. */
+export interface Timespec {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/** Two times, of last access and of last modification, as strace shows them: `[{tv_sec=1, tv_nsec=500000000}, …]`. */
+export const timespecs: Kind<readonly [Timespec, Timespec]> = {
+  problem(value) {
+    const isTime = (time: Partial<Timespec> | undefined) =>
+      Number.isSafeInteger(time?.seconds) && isUnsigned(time?.nanoseconds) && time.nanoseconds < 1e9;
+    return Array.isArray(value) && value.length === 2 && value.every(isTime)
+      ? null
+      : 'must be two times: { seconds, nanoseconds }, both integers';
+  },
+  words(value) {
+    const bytes = new DataView(new ArrayBuffer(32));
+    for (const [i, { seconds, nanoseconds }] of value.entries()) {
+      bytes.setBigInt64(i * 16, BigInt(seconds), true);
+      bytes.setBigInt64(i * 16 + 8, BigInt(nanoseconds), true);
+    }
+    return [new Uint8Array(bytes.buffer)];
+  },
+  show: (value) =>
+    `[${value.map(({ seconds, nanoseconds }) => `{tv_sec=${seconds}, tv_nsec=${nanoseconds}}`).join(', ')}]`,
+};
+
 /** A device number from its two parts, as the kernel takes it in a system call (new_encode_dev in linux/kdev_t.h). */
 export function makedev(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;

@@ -42,8 +42,10 @@ import {
   UMOUNT_FLAGS,
   UNLINK_FLAGS,
   UNSHARE_FLAGS,
+  UTIMENSAT_FLAGS,
   WAITID_OPTIONS,
   WAITID_TYPES,
+  XATTR_FLAGS,
 } from './constants.ts';
 import {
   type CloneArgs,
@@ -77,8 +79,10 @@ import {
   socketType,
   struct,
   type Text,
+  type Timespec,
   text,
   texts,
+  timespecs,
   unshown,
 } from './kinds.ts';
 import type { Architecture } from './platform.ts';
@@ -232,6 +236,9 @@ export const table = {
   /** Makes a directory. The umask applies to `mode`. mkdir(2). */
   mkdirat: call<(dirfd: number, pathname: Text, mode: number) => number>(258, 34, dirFd, text, mode),
 
+  /** Sets which permission bits new files do not get, and returns what was set before. umask(2). */
+  umask: call<(mask: number) => number>(95, 166, mode),
+
   /** Removes a name: with AT_REMOVEDIR of an empty directory. unlink(2), rmdir(2). */
   unlinkat: call<(dirfd: number, pathname: Text, flags: number) => number>(263, 35, dirFd, text, flags(UNLINK_FLAGS)),
 
@@ -245,6 +252,42 @@ export const table = {
     flags(STATX_MASKS),
     struct(256),
   ),
+
+  /**
+   * Sets the times of last access and of last modification, to the nanosecond. utimensat(2).
+   *
+   * @param flags AT_SYMLINK_NOFOLLOW for the link itself, if it is one.
+   * @throws EPERM, EACCES for who neither owns the file nor has CAP_FOWNER; EINVAL for nanoseconds beyond a second.
+   */
+  utimensat: call<
+    (dirfd: number, pathname: Text, times: readonly [atime: Timespec, mtime: Timespec], flags: number) => number
+  >(280, 88, dirFd, text, timespecs, flags(UTIMENSAT_FLAGS)),
+
+  /**
+   * Sets an extended attribute of a file, of the link itself if it is one. setxattr(2), xattr(7).
+   *
+   * @throws EOPNOTSUPP if the filesystem has none of that kind; EPERM for `trusted.` without CAP_SYS_ADMIN, for
+   *   `security.capability` without CAP_SETFCAP, and for `user.` on what is neither a file nor a directory; ENOSPC, E2BIG,
+   *   ERANGE if name or value are too long; EEXIST, ENODATA as the flags ask.
+   */
+  lsetxattr: call<(path: Text, name: Text, value: Text, flags: number) => number>(
+    189,
+    6,
+    text,
+    text,
+    content,
+    flags(XATTR_FLAGS),
+  ),
+
+  /**
+   * Reads an extended attribute of a file, of the link itself if it is one, and returns its length. getxattr(2).
+   *
+   * @throws ENODATA if there is none; ERANGE if the buffer is too small; EOPNOTSUPP.
+   */
+  lgetxattr: call<(path: Text, name: Text, buffer: Uint8Array) => number>(192, 9, text, text, filled),
+
+  /** Lists the names of the extended attributes of a file, each with a NUL behind, and returns their length. listxattr(2). */
+  llistxattr: call<(path: Text, buffer: Uint8Array) => number>(195, 12, text, filled),
 
   /**
    * Returns a descriptor of a mount, or with OPEN_TREE_CLONE of a detached copy of it. open_tree(2), Linux 5.2.

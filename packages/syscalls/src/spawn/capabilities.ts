@@ -67,21 +67,53 @@ const HEADER = new Uint8Array(Uint32Array.of(0x20080522, 0).buffer);
  * which costs CAP_SETPCAP; and what is kept now outlasts that change.
  */
 export function boundCapabilities(sys: Recorder, kept: readonly Capability[]): void {
+  dropFromBoundingSet(sys, kept);
+  sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+}
+
+function dropFromBoundingSet(sys: Recorder, kept: readonly Capability[]): void {
   const bits = new Set(kept.map(bitOf));
   // EINVAL: this kernel has no such capability.
   const dropping = sys.allowing('EINVAL');
   for (let bit = 0; bit < MOST; bit++) if (!bits.has(bit)) dropping.prctl(PR_CAPBSET_DROP, bit, 0, 0, 0);
-  sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+}
+
+/**
+ * Becomes a user as a login does: user 0 has these capabilities, any other user none, and no program that is executed can
+ * get more. They are not inheritable, so that a program with file capabilities gets what the bounding set leaves and no
+ * more.
+ *
+ * @param groups supplementary groups; null where setgroups(2) is denied: user_namespaces(7).
+ * @throws SyscallError EPERM for a capability that this process has not; EINVAL for an ID that is not mapped.
+ */
+export function becomeUser(
+  sys: Recorder,
+  { uid, gid, groups }: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] | null },
+  capabilities: readonly Capability[],
+): void {
+  dropFromBoundingSet(sys, capabilities);
+  if (groups !== null) sys.setgroups(groups);
+  sys.setresgid(gid, gid, gid);
+  sys.setresuid(uid, uid, uid);
+  sys.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  // A change from user 0 to another has emptied the permitted set.
+  setCapabilities(sys, uid === 0 ? capabilities : [], []);
 }
 
 /** Keeps capabilities, also beyond execve(2) for whom is not user 0, and loses all others. After a change of the user. */
 export function keepCapabilities(sys: Recorder, kept: readonly Capability[]): void {
-  const set = kept.reduce((all, name) => all | (1n << BigInt(bitOf(name))), 0n);
-  const words = [set & 0xffffffffn, set >> 32n].flatMap((half) => Array(3).fill(Number(half)) as number[]);
   sys.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  // struct __user_cap_data_struct, twice: effective, permitted, inheritable.
-  sys.capset(HEADER, new Uint8Array(Uint32Array.from(words).buffer));
+  setCapabilities(sys, kept, kept);
   for (const name of kept) sys.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bitOf(name), 0, 0);
+}
+
+function setCapabilities(sys: Recorder, permitted: readonly Capability[], inheritable: readonly Capability[]): void {
+  const sets = [permitted, permitted, inheritable].map((names) =>
+    names.reduce((set, name) => set | (1n << BigInt(bitOf(name))), 0n),
+  );
+  // struct __user_cap_data_struct, twice: effective, permitted, inheritable; of each the lower half, then the upper.
+  const words = [0n, 32n].flatMap((shift) => sets.map((set) => Number((set >> shift) & 0xffffffffn)));
+  sys.capset(HEADER, new Uint8Array(Uint32Array.from(words).buffer));
 }
 
 function bitOf(name: Capability): number {
