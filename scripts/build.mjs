@@ -6,7 +6,7 @@ import path from 'node:path';
 import { bundle, command, root } from './checkout.mjs';
 import { run } from './child.mjs';
 import { endLike, fail } from './end.mjs';
-import { layout, lightModules } from './light-modules.mjs';
+import { layout, lightModules, rarelyUsed } from './light-modules.mjs';
 import { fingerprint, isStamped, writeStamp } from './stamp.mjs';
 
 const PACKAGES = [
@@ -135,6 +135,21 @@ async function bundleCommand(esbuild) {
       },
       entryNames: 'layout',
     }),
+    // The process that unpacks a layer: packages/images/src/layers/unpack.ts looks for it beside itself.
+    esbuild.build({
+      ...SETTINGS,
+      outdir,
+      entryPoints: { unpacker: 'packages/images/src/layers/unpacker.ts' },
+      plugins: [lightModules(outdir, packageFolder)],
+    }),
+    ...Object.entries(rarelyUsed).map(([name, folder]) =>
+      esbuild.build({
+        ...SETTINGS,
+        outdir,
+        stdin: { contents: `module.exports = require('${name}');`, resolveDir: path.join(root, folder) },
+        entryNames: name,
+      }),
+    ),
   ]);
   chmodSync(bundle, 0o755);
 }

@@ -17,6 +17,9 @@ function lightModulesFor(folder, packageFolder) {
     'string-width': "export default (...args) => require('./layout.cjs').stringWidth(...args);",
     cliui: "export default (...args) => require('./layout.cjs').cliui(...args);",
 
+    // Bundles of their own, which only a pull loads: together they are larger than the command.
+    ...Object.fromEntries(Object.keys(rarelyUsed).map((name) => [name, `module.exports = require('./${name}.cjs');`])),
+
     // yargs asserts two things about itself. The module for it loads many others.
     assert: `const check = (holds, message) => { if (!holds) throw new Error(message); };
       export const strictEqual = (a, b, message) => check(Object.is(a, b), message);
@@ -40,6 +43,9 @@ function lightModulesFor(folder, packageFolder) {
 /** The contents of layout.cjs, which is loaded when help is shown. */
 export const layout =
   "export { default as cliui } from 'cliui'; export { default as stringWidth } from 'string-width';";
+
+/** Packages that few runs need, by name, each with the package of ours that depends on it. */
+export const rarelyUsed = { undici: 'packages/images', 'cli-progress': 'packages/ns-tool' };
 
 /** @param {string} packageFolder a package that depends on koffi */
 function nativeModuleOfKoffi(packageFolder) {

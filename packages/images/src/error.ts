@@ -1,0 +1,61 @@
+/** What can go wrong with an image, for a program to tell apart. */
+export type ImageErrorCode =
+  /** No reference, platform, digest or the like. */
+  | 'invalid'
+  /** No such image, tag, blob, or none for this platform. */
+  | 'not-found'
+  /** The registry wants to know who asks, or says no to who did. */
+  | 'unauthorized'
+  /** The certificate of the other side is not trusted. */
+  | 'certificate'
+  /** The other side cannot be reached, or does not answer as it should. */
+  | 'unreachable'
+  /** Contents that are not what their digest, size or media type say. */
+  | 'corrupt'
+  /** Larger than we take from anybody. */
+  | 'too-large'
+  /** Right, perhaps, but of a kind that is not known here. */
+  | 'unsupported'
+  /** The disk is full, or a file cannot be read or written. */
+  | 'store'
+  /** Another process is at it. */
+  | 'busy';
+
+/** An error that the user can act on: what failed, and what to do about it. Texts of others in it are not escaped. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+
+  constructor(
+    readonly code: ImageErrorCode,
+    message: string,
+    /** What to do next. */
+    readonly hint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** An error of node:fs as one for the user. */
+export function fileError(error: unknown, what: string): ImageError {
+  if (error instanceof ImageError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new ImageError('store', `${what}: ${message}`, FILE_HINTS[code], { cause: error });
+}
+
+/** Whether it is an error of a system call, and not a mistake of ours. */
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
+const FILE_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC:
+    'The disk is full. Free some space, for example by ns-tool rmi and ns-tool cleanup, or choose another: --store DIR',
+  EDQUOT: 'Your quota is used up. Free some space, or choose another place: --store DIR',
+  EROFS: 'This place is read-only. Choose another: --store DIR',
+  EACCES: 'This place is not yours. Choose another: --store DIR, or run it with sudo.',
+  EPERM: 'This place is not yours. Choose another: --store DIR, or run it with sudo.',
+  ENOTDIR: 'A part of the path is no directory.',
+  EEXIST: 'Something else is there.',
+  ENOENT: 'There is no such file or directory.',
+};

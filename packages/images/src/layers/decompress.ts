@@ -1,0 +1,134 @@
+/** Layers as they come: plain, or compressed by gzip or zstd. OCI image specification, media-types.md. */
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import zlib from 'node:zlib';
+import * as fzstd from 'fzstd';
+import { ImageError } from '../error.ts';
+
+/** Told of each piece, in order. Its memory is used again afterwards. */
+export type Pieces = (piece: Buffer) => void;
+
+const CHUNK = 256 * 1024;
+
+/** By what an archive begins. */
+const MAGICS: readonly (readonly [magic: Buffer, format: 'gzip' | 'zstd' | 'bzip2' | 'xz'])[] = [
+  [Buffer.from([0x1f, 0x8b]), 'gzip'],
+  [Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), 'zstd'],
+  [Buffer.from('BZh'), 'bzip2'],
+  [Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]), 'xz'],
+];
+
+const LONGEST_MAGIC = 6;
+
+export function formatOf(beginning: Buffer): 'gzip' | 'zstd' | 'bzip2' | 'xz' | 'plain' {
+  if (isSkippableFrame(beginning)) return 'zstd';
+  return MAGICS.find(([magic]) => magic.equals(beginning.subarray(0, magic.length)))?.[1] ?? 'plain';
+}
+
+/** zstd may begin with a frame that carries something else: 0x184D2A50 to 0x184D2A5F. RFC 8878, section 3.1.2. */
+function isSkippableFrame(beginning: Buffer): boolean {
+  return beginning.length >= 4 && beginning.readUInt32LE(0) >>> 4 === 0x184d2a5;
+}
+
+/**
+ * Decompresses an archive as it comes, and hands on the pieces.
+ *
+ * @throws ImageError `corrupt` for compressed data that is wrong, ends early, or has something behind its end;
+ *   `unsupported` for another compression.
+ */
+export async function decompress(archive: Readable, pieces: Pieces): Promise<void> {
+  const chunks = archive[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const beginning = await firstBytes(chunks, LONGEST_MAGIC);
+  const format = formatOf(beginning);
+  switch (format) {
+    case 'plain':
+      for await (const chunk of follow(beginning, chunks)) pieces(chunk);
+      return;
+    case 'gzip':
+      return await throughGunzip(follow(beginning, chunks), pieces);
+    case 'zstd':
+      return await throughFzstd(follow(beginning, chunks), pieces);
+    default:
+      throw new ImageError(
+        'unsupported',
+        `the layer is compressed by ${format}, which no layer of an image may be`,
+        `Decompress it first: ${format} --decompress`,
+      );
+  }
+}
+
+/** As many bytes as were asked for, or all there are. */
+async function firstBytes(chunks: AsyncIterator<Buffer>, count: number): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  while (bytes.length < count) {
+    const { done, value } = await chunks.next();
+    if (done) break;
+    bytes = Buffer.concat([bytes, value]);
+  }
+  return bytes;
+}
+
+async function* follow(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield beginning;
+  yield* { [Symbol.asyncIterator]: () => rest };
+}
+
+/** By a stream of Node, whose work is done on another thread while this one writes files. */
+async function throughGunzip(chunks: AsyncGenerator<Buffer>, pieces: Pieces): Promise<void> {
+  const stream = zlib.createGunzip({ chunkSize: CHUNK });
+  let fed = 0;
+  async function* counted() {
+    for await (const chunk of chunks) {
+      fed += chunk.length;
+      yield chunk;
+    }
+  }
+  const feeding = pipeline(counted(), stream);
+  // What goes wrong there comes out of the stream as well, and is thrown below.
+  feeding.catch(() => {});
+  try {
+    for await (const piece of stream) pieces(piece);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && isZlibCode(error.code)) throw broken('gzip', error.message, error);
+    throw error;
+  }
+  await feeding;
+  // zlib stops at what is no further member, and keeps silent on it.
+  if (stream.bytesWritten !== fed) throw broken('gzip', 'something follows its end');
+}
+
+function isZlibCode(code: unknown): boolean {
+  return typeof code === 'string' && code.startsWith('Z_');
+}
+
+/**
+ * Not by Node, which has had zstd since 22.15, but stops at the end of the first frame and drops the others: layers that can
+ * be read in parts ("zstd:chunked") have many.
+ */
+async function throughFzstd(chunks: AsyncGenerator<Buffer>, pieces: Pieces): Promise<void> {
+  let failure: unknown;
+  const stream = new fzstd.Decompress((piece) => {
+    // Whoever takes the pieces may throw, and must not be taken for a fault of the stream.
+    try {
+      pieces(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  });
+  try {
+    for await (const chunk of chunks) stream.push(chunk);
+    stream.push(new Uint8Array(0), true);
+  } catch (error) {
+    throw failure ?? broken('zstd', error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function broken(format: string, why: string, cause?: unknown): ImageError {
+  return new ImageError(
+    'corrupt',
+    `the layer is no right ${format} stream: ${why}`,
+    'Nothing of it is used. Get it again.',
+    { cause },
+  );
+}

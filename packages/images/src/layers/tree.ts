@@ -1,0 +1,422 @@
+/**
+ * Writing the entries of a layer into a directory, in the form that overlayfs takes for a lower layer. See the kernel's
+ * Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories", and the OCI image specification, layer.md.
+ *
+ * All paths begin at `/`: the directory is the root of the process that does this (unpacker.ts). Even so, no symbolic link of
+ * the archive is ever followed by the kernel: a path is used only once each directory on it is known to be one.
+ */
+import fs from 'node:fs';
+import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  errnoMessage,
+  isErrno,
+  makedev,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFIFO,
+  sys,
+  type Timespec,
+} from '@ns-tool/syscalls';
+import { ImageError } from '../error.ts';
+import { bad, meaningOf, type Place, placeOf, shown } from './names.ts';
+import { type Entry, isZero } from './tar/read.ts';
+
+/** How to write what depends on who unpacks. */
+export interface Privileges {
+  /** The prefix of overlayfs's own attributes: `trusted.` for root, `user.` where it is mounted with `userxattr`. */
+  readonly overlay: 'trusted' | 'user';
+  /** Whether files get the owners that the archive names. Otherwise all belong to who unpacks. */
+  readonly owners: boolean;
+  /** Whether devices can be made. */
+  readonly devices: boolean;
+}
+
+type Times = readonly [atime: Timespec, mtime: Timespec];
+
+/** A directory that exists. */
+interface Directory {
+  /** The times that it shall have once all is in it; null if the archive does not say. */
+  times: Times | null;
+  /** Whether the layer has it, or something in it: not if it has been made for whiteouts alone. */
+  isReal: boolean;
+}
+
+/** A path from the root, without the `/` in front, so that the root itself is empty. One character per byte. */
+type Path = string;
+
+export class Tree {
+  /** Every directory that exists. */
+  private readonly directories = new Map<Path, Directory>([['', { times: null, isReal: true }]]);
+  private file: OpenFile | null = null;
+  /** How many attributes could not be set, by name. */
+  readonly leftOut = new Map<string, number>();
+
+  constructor(private readonly privileges: Privileges) {}
+
+  /** @throws ImageError for an entry that cannot be; errors of the kernel are explained by `explain`. */
+  begin(entry: Entry): void {
+    const meaning = meaningOf(entry.name);
+    switch (meaning.kind) {
+      case 'aufs':
+        return;
+      case 'whiteout':
+        this.explain(entry, () => this.whiteOut(meaning.place));
+        return;
+      case 'opaque':
+        this.explain(entry, () => this.makeOpaque(this.walkToHide(meaning.place)));
+        return;
+      case 'entry':
+        this.explain(entry, () => this.add(entry, meaning.place));
+    }
+  }
+
+  data(piece: Buffer, position: number): void {
+    const { file } = this;
+    if (file === null) return;
+    this.explain(file.entry, () => {
+      file.written = Math.max(file.written, writeAround(file.fd, piece, position));
+    });
+  }
+
+  end(): void {
+    const { file } = this;
+    if (file === null) return;
+    this.file = null;
+    const { fd, path, entry } = file;
+    this.explain(entry, () => {
+      // A hole at the end is no data that would make the file longer.
+      if (file.written < entry.size) fs.ftruncateSync(fd, entry.size);
+      fs.closeSync(fd);
+      this.finish(path, entry);
+    });
+  }
+
+  /** All entries are there: the times of directories, which each new entry in them has changed. */
+  close(): void {
+    for (const [path, { times }] of this.directories) if (times !== null) setTimes(path, times);
+  }
+
+  private add(entry: Entry, place: Place): void {
+    const path = this.locate(place, entry.name);
+    if (path === '' && entry.type !== 'directory') throw bad(entry.name, `would replace the root by a ${entry.type}`);
+    switch (entry.type) {
+      case 'directory':
+        this.makeDirectory(path);
+        this.finish(path, entry);
+        this.directories.set(path, { times: [entry.atime, entry.mtime], isReal: true });
+        return;
+      case 'file': {
+        // O_EXCL follows no link.
+        const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
+        const fd = this.make(path, () => fs.openSync(bytes(path), O_WRONLY | O_CREAT | O_EXCL, 0o600));
+        this.file = { fd, path, entry, written: 0 };
+        return;
+      }
+      case 'link':
+        this.link(entry, path);
+        return;
+      case 'symlink':
+        if (entry.linkname === '') throw bad(entry.name, 'is a symbolic link to nowhere');
+        this.make(path, () => fs.symlinkSync(Buffer.from(entry.linkname, 'latin1'), bytes(path)));
+        this.finish(path, entry);
+        return;
+      case 'fifo':
+        this.make(path, () => sys.mknodat(AT_FDCWD, bytes(path), S_IFIFO | 0o600, 0));
+        this.finish(path, entry);
+        return;
+      default:
+        this.makeDevice(path, entry);
+        this.finish(path, entry);
+    }
+  }
+
+  private makeDevice(path: Path, { type, name, devmajor, devminor }: Entry): void {
+    if (!this.privileges.devices) {
+      throw new ImageError(
+        'unsupported',
+        `the layer's entry ${shown(name)} is a ${type}, which only root can make`,
+        'Use this image as root: with sudo.',
+      );
+    }
+    // The kernel's dev_t has 12 and 20 bits.
+    if (devmajor < 0 || devmajor >= 2 ** 12 || devminor < 0 || devminor >= 2 ** 20)
+      throw bad(name, 'is no device that can be');
+    const format = type === 'block device' ? S_IFBLK : S_IFCHR;
+    this.make(path, () => sys.mknodat(AT_FDCWD, bytes(path), format | 0o600, makedev(devmajor, devminor)));
+  }
+
+  /**
+   * Another name for a file that this layer has: layer.md says that one whose other name is elsewhere comes as a file of its
+   * own. A link shares owner, mode and times with the file, so these are left as they are.
+   */
+  private link({ name, linkname }: Entry, path: Path): void {
+    const place = placeOf(linkname);
+    const parent = this.walk(place.slice(0, -1), name, false);
+    const target = place.length === 0 || parent === null ? null : join(parent, place.at(-1) as string);
+    const found = target === null ? undefined : lstat(target);
+    if (target === null || found === undefined || isWhiteout(found)) {
+      throw bad(name, `is a hard link to ${shown(linkname)}, which is not in this layer before it`);
+    }
+    if (found.isDirectory()) throw bad(name, `is a hard link to ${shown(linkname)}, a directory`);
+    if (target === path || target.startsWith(`${path}/`))
+      throw bad(name, 'is a hard link that would replace its target');
+    // As linkat(2) without AT_SYMLINK_FOLLOW: to a symbolic link, not to where that points.
+    this.make(path, () => fs.linkSync(bytes(target), bytes(path)));
+  }
+
+  /**
+   * A whiteout hides what lower layers have, and nothing of this one: layer.md says so, in whichever order they come. A
+   * directory of this layer that is whited out as well stands for itself alone.
+   */
+  private whiteOut(place: Place): void {
+    const parent = this.walkToHide(place.slice(0, -1));
+    if (parent === null) return;
+    const path = join(parent, place.at(-1) as string);
+    const directory = this.directories.get(path);
+    if (directory?.isReal) {
+      this.makeOpaque(path);
+      return;
+    }
+    if (directory !== undefined) this.remove(path);
+    if (lstat(path) === undefined) sys.mknodat(AT_FDCWD, bytes(path), S_IFCHR, makedev(0, 0));
+  }
+
+  /**
+   * The path of a directory in which something is to be hidden; or null where this layer has something else, so that all
+   * that was there in lower layers is hidden already. umoci whites out the files of a directory that has become a file, or
+   * a symbolic link, which must not be followed then.
+   */
+  private walkToHide(place: Place): Path | null {
+    let at: Path = '';
+    for (const component of place) {
+      at = join(at, component);
+      if (this.directories.has(at)) continue;
+      if (lstat(at) !== undefined) return null;
+      this.makeDirectory(at, false);
+    }
+    return at;
+  }
+
+  private makeOpaque(path: Path | null): void {
+    if (path !== null) sys.lsetxattr(bytes(path), `${this.privileges.overlay}.overlay.opaque`, 'y', 0);
+  }
+
+  private makeDirectory(path: Path, isReal = true): void {
+    if (this.directories.has(path)) return;
+    const hides = isWhiteout(lstat(path));
+    this.make(path, () => fs.mkdirSync(bytes(path), 0o755));
+    this.directories.set(path, { times: null, isReal });
+    if (hides) this.makeOpaque(path);
+  }
+
+  /** Makes something at a place where something else may be, which it replaces then. */
+  private make<T>(path: Path, makeIt: () => T): T {
+    try {
+      return makeIt();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    this.remove(path);
+    return makeIt();
+  }
+
+  private remove(path: Path): void {
+    if (!this.directories.has(path)) {
+      fs.unlinkSync(bytes(path));
+      return;
+    }
+    for (const name of fs.readdirSync(bytes(path), 'latin1')) this.remove(join(path, name));
+    fs.rmdirSync(bytes(path));
+    this.directories.delete(path);
+  }
+
+  /** Owner, attributes, mode and times, in the order in which none undoes another: chown(2) clears set-user-ID bits and capabilities. */
+  private finish(path: Path, { type, uid, gid, mode, xattrs, atime, mtime }: Entry): void {
+    const [owner, group] = this.privileges.owners ? [uid, gid] : [0, 0];
+    fs.lchownSync(bytes(path), owner, group);
+    for (const [name, value] of xattrs) this.setAttribute(path, name, value);
+    if (type !== 'symlink') fs.chmodSync(bytes(path), mode);
+    if (type !== 'directory') setTimes(path, [atime, mtime]);
+  }
+
+  private setAttribute(path: Path, name: string, value: string): void {
+    // What overlayfs keeps for itself would make of a layer another one; and a label belongs to the machine's own policy.
+    const isOurs = /^(trusted|user)\.overlay\./.test(name) || name === 'security.selinux';
+    if (isOurs || !this.trySetting(path, name, value)) this.leftOut.set(name, (this.leftOut.get(name) ?? 0) + 1);
+  }
+
+  /** False for what this user may not set, as `trusted.` attributes. */
+  private trySetting(path: Path, name: string, value: string): boolean {
+    try {
+      sys.lsetxattr(bytes(path), Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1'), 0);
+      return true;
+    } catch (error) {
+      if (this.privileges.overlay === 'user' && isErrno(error, 'EPERM')) return false;
+      throw error;
+    }
+  }
+
+  /** The path of a place, whose parent directory exists then. */
+  private locate(place: Place, name: string): Path {
+    const base = place.at(-1);
+    if (base === undefined) return '';
+    const parent = this.walk(place.slice(0, -1), name) as Path;
+    this.markReal(parent);
+    return join(parent, base);
+  }
+
+  /** Something is in a directory, and so it is real, and all above it. */
+  private markReal(path: Path): void {
+    const directory = this.directories.get(path);
+    if (directory === undefined || directory.isReal) return;
+    directory.isReal = true;
+    this.markReal(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
+  }
+
+  /**
+   * The path of a directory, free of symbolic links: those on the way are followed as they will be in the container, whose
+   * root the layer's is. Missing directories are made.
+   *
+   * @param makes false to return null instead if something on the way is missing, or no directory.
+   * @throws ImageError `corrupt` if a link leads upward out of the root, nowhere, or around in a circle.
+   */
+  private walk(place: Place, name: string, makes = true): Path | null {
+    const known = place.join('/');
+    if (this.directories.has(known)) return known;
+    const ahead = [...place];
+    // Components that a link has brought: what it names must exist.
+    let ofLinks = 0;
+    let links = 0;
+    let at: Path = '';
+    for (let component = ahead.shift(); component !== undefined; component = ahead.shift()) {
+      const ofLink = ofLinks > 0;
+      if (ofLink) ofLinks -= 1;
+      if (component === '' || component === '.') continue;
+      if (component === '..') {
+        if (at === '') throw bad(name, 'passes through a symbolic link that leads out of the layer');
+        at = at.slice(0, Math.max(at.lastIndexOf('/'), 0));
+        continue;
+      }
+      const next = join(at, component);
+      if (this.directories.has(next)) {
+        at = next;
+        continue;
+      }
+      const found = lstat(next);
+      if (found?.isSymbolicLink()) {
+        links += 1;
+        if (links > MOST_LINKS) throw bad(name, 'passes through symbolic links that go around in a circle');
+        const target = fs.readlinkSync(bytes(next), 'latin1');
+        if (target.startsWith('/')) at = '';
+        const components = target.split('/');
+        ahead.unshift(...components);
+        ofLinks += components.length;
+        continue;
+      }
+      const isFree = found === undefined || isWhiteout(found);
+      if (!makes) return null;
+      if (!isFree) throw bad(name, `lies below ${shown(next)}, which is no directory`);
+      if (ofLink) throw bad(name, `passes through a symbolic link to ${shown(next)}, which is not in this layer`);
+      this.makeDirectory(next);
+      at = next;
+    }
+    return at;
+  }
+
+  /** Does something for an entry; an error of the kernel becomes one that names the entry. */
+  private explain(entry: Entry, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const { code, errno } = error as NodeJS.ErrnoException;
+      if (error instanceof ImageError || code === undefined || errno === undefined) throw error;
+      // Node's numbers are negative.
+      const why = errnoMessage(Math.abs(errno));
+      throw new ImageError(
+        'store',
+        `the layer's entry ${shown(entry.name)} cannot be unpacked: ${why} (${code})`,
+        hintFor(code, entry),
+      );
+    }
+  }
+}
+
+interface OpenFile {
+  readonly fd: number;
+  readonly path: Path;
+  readonly entry: Entry;
+  /** Where the data ends that has been written. */
+  written: number;
+}
+
+/** As the kernel: include/linux/namei.h, MAXSYMLINKS. */
+const MOST_LINKS = 40;
+
+function hintFor(code: string, { uid, gid }: Entry): string | undefined {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'The disk is full, or has no inodes left. Free some space, or choose another place: --store DIR';
+    case 'EINVAL':
+      return `Its owner is ${uid}:${gid}. If these IDs are none of yours, /etc/subuid and /etc/subgid must give you more, or use sudo.`;
+    case 'EOPNOTSUPP':
+      return 'This filesystem cannot hold it. Choose another place: --store DIR';
+    default:
+      return undefined;
+  }
+}
+
+const PAGE = 4096;
+
+/**
+ * Writes data, and leaves out whole pages of zeros: they become holes, which take no space.
+ *
+ * @returns where in the file the last byte that was written ends; 0 if none was.
+ */
+function writeAround(fd: number, piece: Buffer, position: number): number {
+  let [from, written] = [0, 0];
+  const write = (to: number) => {
+    if (to === from) return;
+    writeAll(fd, piece.subarray(from, to), position + from);
+    written = position + to;
+  };
+  // Pages as the file has them, whose first is perhaps half written.
+  for (let at = 0; at < piece.length; ) {
+    const end = Math.min(at + PAGE - ((position + at) % PAGE), piece.length);
+    if (end - at === PAGE && piece[at] === 0 && isZero(piece.subarray(at, end))) {
+      write(at);
+      from = end;
+    }
+    at = end;
+  }
+  write(piece.length);
+  return written;
+}
+
+function writeAll(fd: number, piece: Buffer, position: number): void {
+  for (let done = 0; done < piece.length; ) {
+    done += fs.writeSync(fd, piece, done, piece.length - done, position + done);
+  }
+}
+
+function setTimes(path: Path, times: Times): void {
+  sys.utimensat(AT_FDCWD, bytes(path), times, AT_SYMLINK_NOFOLLOW);
+}
+
+function lstat(path: Path): fs.Stats | undefined {
+  return fs.lstatSync(bytes(path), { throwIfNoEntry: false });
+}
+
+/** A character device 0:0, which overlayfs takes for a file that is gone. */
+function isWhiteout(found: fs.Stats | undefined): boolean {
+  return found?.isCharacterDevice() === true && found.rdev === 0;
+}
+
+function join(parent: Path, name: string): Path {
+  return parent === '' ? name : `${parent}/${name}`;
+}
+
+function bytes(path: Path): Buffer {
+  return Buffer.from(`/${path}`, 'latin1');
+}

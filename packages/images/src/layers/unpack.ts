@@ -1,0 +1,134 @@
+/**
+ * Unpacking a layer, which may be hostile, where it can touch nothing else.
+ *
+ * It is done by a process of its own (unpacker.ts) in a mount namespace of its own. There the layer's directory is bound to
+ * itself, so that it is a mount; once the process has loaded its modules, and before it has read a byte of the archive,
+ * that mount becomes its root by pivot_root(2), and everything else is unmounted. This was chosen over the other ways,
+ * because nothing depends on the right checks being made on each path:
+ *
+ * - Names are resolved by the kernel within the root: neither `..`, nor an absolute name, nor a symbolic link, nor a hard
+ *   link has anything outside to name. There is no moment between a check and its use.
+ * - It is true of each thread. chroot(2) or unshare(2) on one thread of a running Node would leave the threads of libuv's pool
+ *   outside; this process is in its namespace from the beginning, its threads share one root, and pivot_root(2) moves them all.
+ * - chroot(2) alone can be left by root, by a second chroot and `..`. After pivot_root(2) there is nothing to come to: neither
+ *   /proc, nor an open directory.
+ * - What reads hostile bytes, the decompressor and the parser, is in there too, with the few capabilities that files need.
+ */
+import { extname } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { type Capability, type Child, MS_BIND, MS_PRIVATE, MS_REC, type SpawnOptions, spawn } from '@ns-tool/syscalls';
+import { ImageError } from '../error.ts';
+import { layerIds } from './ids.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import type { Outcome, Task, UnpackedLayer } from './protocol.ts';
+
+export interface UnpackOptions {
+  /** The digest that the archive must have once it is decompressed, `sha256:…`; null if nobody has said. */
+  readonly diffId: string | null;
+  /** {@link DEFAULT_LIMITS} for those left out. */
+  readonly limits?: Partial<Limits>;
+}
+
+/**
+ * Unpacks a layer, as it comes, in the form that overlayfs takes: whiteouts are character devices 0:0, opaque directories
+ * have the attribute `trusted.overlay.opaque`, or `user.overlay.opaque` for an ordinary user.
+ *
+ * As root, owners are those of the archive. For an ordinary user they are in the user namespace that {@link layerIds}
+ * describes: so the directory can only be read, and removed, in such a one. Devices take root.
+ *
+ * @param archive a tar archive: plain, or compressed by gzip or zstd.
+ * @param directory absolute; it exists and is empty.
+ * @throws ImageError `corrupt` for an archive that is broken, or not what its digest says, or has what must not be in a
+ *   layer; `too-large` beyond the limits; `unsupported` for another compression, or a device without root; `store` if the
+ *   files cannot be written. What is in the directory then is to be removed.
+ * @throws whatever `archive` fails with.
+ */
+export async function unpackLayer(
+  archive: Readable,
+  directory: string,
+  options: UnpackOptions,
+): Promise<UnpackedLayer> {
+  const isRoot = process.geteuid?.() === 0;
+  const { idMaps, hasOthers } = isRoot ? { idMaps: undefined, hasOthers: true } : layerIds();
+  const task: Task = {
+    diffId: options.diffId,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    privileges: { overlay: isRoot ? 'trusted' : 'user', owners: hasOthers, devices: isRoot },
+  };
+  const child = await spawn(process.execPath, [PROGRAM, JSON.stringify(task)], {
+    ...CONFINED,
+    namespaces: isRoot ? ['mount'] : ['user', 'mount'],
+    ...(idMaps !== undefined && { idMaps }),
+    cwd: directory,
+    setup(sys) {
+      sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+      sys.mount(directory, directory, null, MS_BIND, null);
+    },
+  }).catch((error: unknown) => {
+    archive.destroy();
+    throw error;
+  });
+  return await outcomeOf(child, archive);
+}
+
+/** What pivot_root(2) and `trusted.` attributes take, and what files do. */
+const CAPABILITIES: readonly Capability[] = [
+  'CAP_SYS_ADMIN',
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_MKNOD',
+  'CAP_SETFCAP',
+];
+
+const CONFINED = {
+  stdio: ['pipe', 'pipe', 'pipe'],
+  // Nothing of the user's: NODE_OPTIONS could load something.
+  env: {},
+  capabilities: CAPABILITIES,
+  noNewPrivileges: true,
+  parentDeathSignal: 'SIGKILL',
+} as const satisfies SpawnOptions;
+
+/** Beside this module, and of its kind: both are bundled, or neither. */
+const PROGRAM = fileURLToPath(new URL(`./unpacker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+
+/** Feeds the process, and waits for what it says. */
+async function outcomeOf(child: Child, archive: Readable): Promise<UnpackedLayer> {
+  const said = Promise.all([child.stdout, child.stderr].map((stream) => textOf(stream as Readable)));
+  // Once the process has ended, nobody waits for the rest of an archive that perhaps never ends.
+  const ended = new AbortController();
+  child.exited.then(() => ended.abort());
+  let failure: unknown;
+  await pipeline(archive, child.stdin as Writable, { signal: ended.signal }).catch((error: NodeJS.ErrnoException) => {
+    // The process has ended before the archive did, and will say why. All else is the archive's own failure.
+    if (ended.signal.aborted || error.code === 'EPIPE') return;
+    failure = error;
+    child.kill('SIGKILL');
+  });
+  const [{ status, signal }, [answer = '', complaint = '']] = await Promise.all([child.exited, said]);
+  if (failure !== undefined) throw failure;
+  if (status !== 0) {
+    throw new ImageError(
+      'store',
+      `the layer was not unpacked: the process for it was ended by ${signal ?? `status ${status}`}`,
+      complaint.trim().slice(-MOST_COMPLAINT) || undefined,
+    );
+  }
+  const outcome = JSON.parse(answer) as Outcome;
+  if (!('error' in outcome)) return outcome;
+  const { code, message, hint } = outcome.error;
+  throw new ImageError(code, message, hint);
+}
+
+/** Of what a process writes that has broken down. */
+const MOST_COMPLAINT = 4096;
+
+async function textOf(stream: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of stream.setEncoding('utf8')) if (text.length < 1_000_000) text += chunk;
+  return text;
+}

@@ -1,0 +1,151 @@
+/** What is in the store: blobs and layers. Everything is made in tmp/, and renamed when it is verified. */
+import { createHash, randomBytes } from 'node:crypto';
+import { constants, createReadStream, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ImageError } from '../error.ts';
+import { checkedDigest, type Digest, digestOf } from '../image-spec/digest.ts';
+import type { Descriptor } from '../image-spec/manifest.ts';
+import { unpackLayer } from '../layers/unpack.ts';
+import type { StoreDirectory } from './directory.ts';
+import { lockExclusively } from './lock.ts';
+import { removeTree } from './removal.ts';
+
+/** Writes a blob into a file that may have a part of it, and verifies it. */
+export type FetchBlob = (
+  descriptor: Descriptor,
+  file: FileHandle,
+  onReceived: (bytes: number) => void,
+) => Promise<void>;
+
+export function hasBlob(directory: StoreDirectory, { digest, size }: Descriptor): boolean {
+  return statSync(directory.blob(digest), { throwIfNoEntry: false })?.size === size;
+}
+
+export function hasLayer(directory: StoreDirectory, diffId: Digest): boolean {
+  return existsSync(directory.layerFiles(diffId));
+}
+
+/**
+ * A small blob: a manifest or a configuration.
+ *
+ * @throws ImageError (corrupt) where it is gone, or no longer what it was.
+ */
+export function readBlob(directory: StoreDirectory, digest: Digest): Buffer {
+  let content: Buffer | null = null;
+  try {
+    content = readFileSync(directory.blob(digest));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  if (content !== null && digestOf(content) === digest) return content;
+  throw new ImageError(
+    'corrupt',
+    `the store ${directory.path} is damaged: ${digest} ${content === null ? 'is missing' : 'has other contents'}`,
+    'Remove the image and pull it again: ns-tool rmi, ns-tool pull',
+  );
+}
+
+/** Keeps a small blob. */
+export async function writeBlob(directory: StoreDirectory, content: Uint8Array): Promise<Digest> {
+  const digest = digestOf(content);
+  await ensureBlob(directory, { digest, size: content.length, mediaType: '' }, async (_descriptor, file) => {
+    await file.truncate(0);
+    await file.writeFile(content);
+  });
+  return digest;
+}
+
+/** Gets a blob, if it is not there. Where another process is getting it, waits for that. */
+export async function ensureBlob(
+  directory: StoreDirectory,
+  descriptor: Descriptor,
+  fetch: FetchBlob,
+  onReceived: (bytes: number) => void = () => {},
+): Promise<void> {
+  const { digest } = descriptor;
+  while (!hasBlob(directory, descriptor)) {
+    const partial = directory.partial(digest);
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+    const file = await open(partial, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      await lockExclusively(file.fd);
+      // Who had the lock before may have finished the blob, and with it this name.
+      if (!(await isSameFile(file, partial))) continue;
+      await fetch(descriptor, file, onReceived);
+      await file.datasync();
+      renameSync(partial, directory.blob(digest));
+    } catch (error) {
+      // Nothing to go on from.
+      if ((await file.stat()).size === 0) await unlink(partial).catch(() => {});
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function isSameFile(file: FileHandle, path: string): Promise<boolean> {
+  const named = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return named?.ino === (await file.stat({ bigint: true })).ino;
+}
+
+/** Keeps a stream whose digest is not known. */
+export async function adoptBlob(
+  directory: StoreDirectory,
+  content: Readable,
+): Promise<{ digest: Digest; size: number }> {
+  return await inTmp(directory, async (folder) => {
+    const draft = join(folder, 'blob');
+    const hash = createHash('sha256');
+    let size = 0;
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      for await (const chunk of content) {
+        hash.update(chunk);
+        size += chunk.length;
+        await file.writeFile(chunk);
+      }
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    const digest: Digest = `sha256:${hash.digest('hex')}`;
+    renameSync(draft, directory.blob(digest));
+    return { digest, size };
+  });
+}
+
+/**
+ * Unpacks a blob of the store.
+ *
+ * @param diffId null if it is not known.
+ * @returns it.
+ */
+export async function unpackBlob(directory: StoreDirectory, blob: Digest, diffId: Digest | null): Promise<Digest> {
+  return await inTmp(directory, async (folder) => {
+    const draft = join(folder, 'layer');
+    const files = join(draft, 'fs');
+    mkdirSync(files, { recursive: true });
+    const archive = createReadStream(directory.blob(blob), { highWaterMark: 256 * 1024 });
+    try {
+      const found = checkedDigest((await unpackLayer(archive, files, { diffId })).diffId);
+      if (!hasLayer(directory, found)) renameSync(draft, directory.layer(found));
+      return found;
+    } finally {
+      archive.destroy();
+    }
+  });
+}
+
+/** Runs `work` with a folder of its own, which is removed with what is left in it. */
+export async function inTmp<T>(directory: StoreDirectory, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = join(directory.tmp(), randomBytes(8).toString('hex'));
+  mkdirSync(folder, { mode: 0o700 });
+  try {
+    return await work(folder);
+  } finally {
+    await removeTree(folder);
+  }
+}

@@ -1,0 +1,130 @@
+/** From a manifest to an image in the store, wherever its blobs come from. */
+import { ImageError } from '../error.ts';
+import type { Image } from '../image.ts';
+import { type ImageDocument, layersWithDiffIds, parseConfig } from '../image-spec/config.ts';
+import type { Digest } from '../image-spec/digest.ts';
+import { type Descriptor, type Manifest, parseManifest } from '../image-spec/manifest.ts';
+import { choosePlatform, type Platform, showPlatform } from '../image-spec/platform.ts';
+import { ensureBlob, type FetchBlob, hasLayer, readBlob, unpackBlob, writeBlob } from './content.ts';
+import type { StoreDirectory } from './directory.ts';
+import { changeNames, type NamedImage } from './names.ts';
+
+/** What becomes of an image on its way into the store. */
+export type Progress =
+  /** What will be needed, each layer once. */
+  | { readonly stage: 'resolved'; readonly name: string; readonly layers: readonly Descriptor[] }
+  /** It is in the store already, from this image or another. */
+  | { readonly stage: 'present'; readonly layer: Descriptor }
+  /** So many bytes of it are here; those of an earlier download count. */
+  | { readonly stage: 'downloading'; readonly layer: Descriptor; readonly received: number }
+  /** It is complete and verified. */
+  | { readonly stage: 'unpacking'; readonly layer: Descriptor }
+  | { readonly stage: 'unpacked'; readonly layer: Descriptor };
+
+/** Layers that are got at the same time. */
+const AT_ONCE = 3;
+
+export interface Installation {
+  readonly name: string;
+  /** Of one platform. */
+  readonly manifest: Uint8Array;
+  readonly mediaType: string | null;
+  /** For which it must be. */
+  readonly platform: Platform;
+  readonly fetch: FetchBlob;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Gets what is missing of an image, unpacks it, and names it. Until then, the name stands for what it stood for. */
+export async function install(directory: StoreDirectory, installation: Installation): Promise<Image> {
+  const { name, platform, fetch, onProgress = () => {} } = installation;
+  const manifest = imageManifest(installation.manifest, installation.mediaType, name);
+  await ensureBlob(directory, manifest.config, fetch);
+  const document = parseConfig(readBlob(directory, manifest.config.digest));
+  if (choosePlatform([document], (candidate) => candidate.platform, platform) === undefined) {
+    const its = showPlatform(document.platform);
+    throw new ImageError(
+      'not-found',
+      `${name} is for ${its}, not for ${showPlatform(platform)}`,
+      `To get it all the same: --platform ${its}`,
+    );
+  }
+
+  const layers = [...new Map(layersWithDiffIds(manifest, document).map((layer) => [layer.diffId, layer])).values()];
+  onProgress({ stage: 'resolved', name, layers: layers.map(({ descriptor }) => descriptor) });
+  await forEach(layers, AT_ONCE, async ({ descriptor: layer, diffId }) => {
+    if (hasLayer(directory, diffId)) {
+      onProgress({ stage: 'present', layer });
+      return;
+    }
+    await ensureBlob(directory, layer, fetch, (received) => onProgress({ stage: 'downloading', layer, received }));
+    onProgress({ stage: 'unpacking', layer });
+    await unpackBlob(directory, layer.digest, diffId);
+    onProgress({ stage: 'unpacked', layer });
+  });
+
+  const digest = await writeBlob(directory, installation.manifest);
+  const named = { name, digest, platform: showPlatform(document.platform), when: new Date().toISOString() };
+  await changeNames(directory, (names) => [...names.filter((other) => other.name !== name), named]);
+  return imageOf(directory, named);
+}
+
+/** An image of the store. @throws ImageError (corrupt) */
+export function imageOf(directory: StoreDirectory, { name, digest, platform }: NamedImage): Image {
+  const { manifest, document } = documentsOf(directory, digest);
+  const layers = overlayOrder(layersWithDiffIds(manifest, document).map(({ diffId }) => diffId));
+  for (const diffId of layers) {
+    if (!hasLayer(directory, diffId)) {
+      throw new ImageError(
+        'corrupt',
+        `the store ${directory.path} is damaged: the layer ${diffId} is missing`,
+        'Pull the image again: ns-tool pull',
+      );
+    }
+  }
+  return {
+    name,
+    digest,
+    platform,
+    config: document.config,
+    layers: layers.map(directory.layerFiles),
+    size: manifest.layers.reduce((sum, { size }) => sum + size, 0),
+    created: document.created,
+  };
+}
+
+export function documentsOf(
+  directory: StoreDirectory,
+  digest: Digest,
+): { manifest: Manifest; document: ImageDocument } {
+  const manifest = imageManifest(readBlob(directory, digest), null, digest);
+  return { manifest, document: parseConfig(readBlob(directory, manifest.config.digest)) };
+}
+
+/**
+ * Each layer once, since overlayfs refuses the same directory twice (ELOOP). What a layer has is there as its uppermost
+ * occurrence has it, so that is the one that counts.
+ */
+export function overlayOrder(diffIds: readonly Digest[]): readonly Digest[] {
+  return diffIds.filter((diffId, index) => diffIds.lastIndexOf(diffId) === index);
+}
+
+function imageManifest(content: Uint8Array, mediaType: string | null, name: string): Manifest {
+  const manifest = parseManifest(content, mediaType);
+  if (manifest.kind === 'index') throw new ImageError('unsupported', `${name}: an index within an index`);
+  return manifest;
+}
+
+/** Runs `work` on each, so many at a time. After a failure none is begun; throws the first once all have ended. */
+export async function forEach<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items[Symbol.iterator]();
+  const errors: unknown[] = [];
+  const worker = async () => {
+    for (const item of queue) {
+      if (errors.length > 0) return;
+      await work(item).catch((error: unknown) => errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  if (errors.length > 0) throw errors[0];
+}

@@ -1,0 +1,67 @@
+/** images.json: the names of the store, and what they stand for. */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileError, ImageError } from '../error.ts';
+import { checkedDigest, type Digest } from '../image-spec/digest.ts';
+import { checkedObject, checkedText, optionalArray, parseObject } from '../image-spec/json.ts';
+import type { StoreDirectory } from './directory.ts';
+import { locked } from './lock.ts';
+
+export interface NamedImage {
+  /** In full: `docker.io/library/debian:12`. */
+  readonly name: string;
+  /** Of the manifest. */
+  readonly digest: Digest;
+  readonly platform: string;
+  /** When it was pulled. RFC 3339. */
+  readonly when: string;
+}
+
+const VERSION = 1;
+
+/** @throws ImageError (corrupt) for a file that is not as this writes it. */
+export function readNames(directory: StoreDirectory): readonly NamedImage[] {
+  let content: Buffer;
+  try {
+    content = readFileSync(directory.images());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw fileError(error, 'the list of images cannot be read');
+  }
+  const { version, images } = parseObject(content, directory.images());
+  if (version !== VERSION)
+    throw new ImageError(
+      'unsupported',
+      `${directory.images()} is of version ${JSON.stringify(version)}`,
+      'Use the ns-tool that made it, or another store: --store DIR',
+    );
+  return (optionalArray(images, 'images') ?? []).map((value) => {
+    const { name, digest, platform, when } = checkedObject(value, 'an image');
+    return {
+      name: checkedText(name, 'name'),
+      digest: checkedDigest(digest),
+      platform: checkedText(platform, 'platform'),
+      when: checkedText(when, 'when'),
+    };
+  });
+}
+
+/** Replaces the file as a whole: who reads it sees the old or the new one, also after a crash. */
+export async function changeNames(
+  directory: StoreDirectory,
+  change: (names: readonly NamedImage[]) => readonly NamedImage[],
+): Promise<void> {
+  await locked(directory.imagesLock(), 'exclusive', async () => {
+    const images = [...change(readNames(directory))].sort((a, b) => (a.name < b.name ? -1 : 1));
+    // Only one process is here at a time, so one name for the draft will do.
+    const draft = join(directory.path, 'images.json.draft');
+    const fd = openSync(draft, 'w', 0o600);
+    try {
+      writeSync(fd, `${JSON.stringify({ version: VERSION, images }, null, 2)}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(draft, directory.images());
+  });
+}
