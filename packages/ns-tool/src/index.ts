@@ -1,4 +1,8 @@
 /** The library of ns-tool: what its commands do, for programs. */
+export type { ContainerOptions } from './container/decide.ts';
+export type { AskedMount, Volume } from './container/mounts.ts';
+export type { TmpfsMount } from './container/plan.ts';
+export { type Container, type RunOptions, run } from './container/run.ts';
 export { UsageError, UserError } from './errors.ts';
 export { type IsolatedTmpfs, isolateTmpfs } from './isolated-tmpfs/isolated-tmpfs.ts';
 export { type MountPoint, provideMountPoint } from './isolated-tmpfs/mount-point.ts';

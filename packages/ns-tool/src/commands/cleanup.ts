@@ -1,0 +1,64 @@
+import { join, resolve } from 'node:path';
+import type { Argv, InferredOptionTypes } from 'yargs';
+import { showSize } from '../image-store/amounts.ts';
+import { STORE_OPTION, withStore } from '../image-store/open.ts';
+import { onThisMachine } from '../on-this-machine.ts';
+import { print, printError } from '../output.ts';
+
+export const command = 'cleanup';
+export const describe = 'Remove what killed runs of ns-tool have left, and nothing else';
+
+export const options = {
+  'dry-run': { type: 'boolean', default: false, describe: 'Say what would be removed, and remove nothing' },
+  ...STORE_OPTION,
+  json: { type: 'boolean', default: false, describe: 'Print JSON' },
+} as const;
+
+export function builder(yargs: Argv): Argv {
+  return yargs
+    .usage('$0 cleanup [OPTIONS]\n')
+    .usage(
+      'A container that is killed with its ns-tool leaves no process, mount or namespace: the kernel removes these.',
+    )
+    .usage(
+      'It leaves its files in the store and its state, and a pull what it has not finished. These are found here, and',
+    )
+    .usage('removed, and so is what no image needs any more.')
+    .options(options)
+    .example('$0 cleanup --dry-run', 'See what there is')
+    .example('sudo $0 cleanup', "Root's; each user has a store");
+}
+
+/** Runs the command and returns its exit status. */
+export async function run(args: InferredOptionTypes<typeof options>): Promise<number> {
+  const [host, { leftovers }, { removeBundle }, { removeState }] = await onThisMachine(() =>
+    Promise.all([
+      import('../container/host.ts'),
+      import('../container/leftovers.ts'),
+      import('../container/bundle.ts'),
+      import('../container/state.ts'),
+    ]),
+  );
+  const here = host.thisHost();
+  const states = host.stateDirectory(here);
+  const store = args.store === undefined ? host.storeDirectory(here) : resolve(args.store);
+  const found = leftovers(states, join(store, 'containers'));
+  if (!args['dry-run']) {
+    for (const { what, id, path } of found) {
+      if (what === 'state') removeState(states, id);
+      else await removeBundle({ bundle: path, idMaps: host.idMapsFor(here) });
+    }
+  }
+  const images = await withStore(store, (opened) => opened.collect({ dryRun: args['dry-run'] }));
+  if (args.json) {
+    print(JSON.stringify({ dryRun: args['dry-run'], removed: found, images }, null, 2));
+    return 0;
+  }
+  const removed = args['dry-run'] ? 'Would remove' : 'Removed';
+  for (const { what, id, path } of found) print(`${removed} the ${what} of ${id}: ${path}`);
+  if (images === null) printError('ns-tool: an image is being pulled, so none was looked at; try again afterwards');
+  const unneeded = images === null ? 0 : images.blobs + images.layers + images.unfinished;
+  if (images !== null && unneeded > 0) print(`${removed} ${showSize(images.bytes)} that no image needs`);
+  if (found.length === 0 && unneeded === 0) print('Nothing is left over.');
+  return 0;
+}

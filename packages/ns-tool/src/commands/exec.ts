@@ -1,0 +1,108 @@
+import type { Argv, InferredOptionTypes } from 'yargs';
+import { all, isSet, one, variables } from '../container/given.ts';
+import type { Context } from '../context.ts';
+import { NotStarted, UsageError } from '../errors.ts';
+import { onThisMachine } from '../on-this-machine.ts';
+import { print } from '../output.ts';
+
+export const command = 'exec';
+export const describe = 'Run another command in a container that runs';
+
+export const asGetopt = true;
+export const collects = true;
+
+export const options = {
+  env: { alias: 'e', type: 'string', requiresArg: true, describe: 'Set NAME=VALUE, or pass NAME on' },
+  workdir: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
+  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'USER or USER:GROUP, by name or number' },
+  'dry-run': { type: 'boolean', default: false, describe: 'Print the system calls, and make none' },
+  trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
+} as const;
+
+export function builder(yargs: Argv): Argv {
+  return yargs
+    .usage('$0 exec [OPTIONS] CONTAINER [--] COMMAND...\n')
+    .usage('Runs a command where the first process of a container is: in its namespaces, with its root, its user, its')
+    .usage('environment, and no capability that it has not.')
+    .options(options)
+    .example('$0 exec web -- ps aux', 'What runs in it')
+    .example('$0 exec -u 1000 -w /srv web sh', 'A shell, as another user')
+    .example('$0 exec --dry-run web true', 'How it is done');
+}
+
+type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonly string[] };
+
+/** Runs the command and returns its exit status, or the signal to end by. */
+export async function run(args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
+  const [word, ...rest] = args['--'] ?? [];
+  const [program, ...words] = rest[0] === '--' ? rest.slice(1) : rest;
+  if (word === undefined) throw new UsageError('no container given', 'Those that there are: ns-tool ps');
+  if (program === undefined) throw new UsageError('no command given', `For example: ns-tool exec ${word} -- sh`);
+  const workingDir = args.workdir === undefined ? '/' : one(args.workdir);
+  if (!workingDir.startsWith('/'))
+    throw new UsageError('--workdir is not absolute', 'Give a path from the root: -w /srv');
+
+  const work = await onThisMachine(loadWork);
+  const sys = await loadSys();
+  const state = work.containerNamed(work.statesIn(work.stateDirectory(work.thisHost())), word);
+  const pidfd = work.holdProcess(sys, state);
+  if (pidfd === null) throw new NotStarted(`${state.name} has ended`, 'Those that run: ns-tool ps');
+  const { differs } = work.targetWithPid(String(state.pid));
+  const user = args.user === undefined ? undefined : one(args.user);
+  const spawnOptions = work.execOptions(pidfd, differs, work.insideOf(state.pid), {
+    env: variables(all(args.env), process.env),
+    workingDir,
+    ...(user !== undefined && { account: accountIn(state.pid, user) }),
+  });
+  const argv = [program, ...words] as const;
+  if (isSet(args['dry-run'])) {
+    for (const line of work.showPlan(argv, spawnOptions)) print(line);
+    return 0;
+  }
+  try {
+    const tracing = isSet(args.trace) && { observe: work.tracing(spawnOptions) };
+    const { status, askedBy } = await work.runCommand(argv, { ...spawnOptions, ...tracing });
+    return askedBy ?? status;
+  } catch (error) {
+    if (!(error instanceof work.SyscallError)) throw error;
+    throw new NotStarted(error.message, hintFor(error.call, error.code), { cause: error });
+  }
+
+  /** The account that a user of the container has, by its own files. */
+  function accountIn(pid: number, name: string) {
+    const root = [`/proc/${pid}/root`];
+    return work.accountOf(name, {
+      passwd: work.readInLayers(sys, root, '/etc/passwd', LARGEST) ?? '',
+      group: work.readInLayers(sys, root, '/etc/group', LARGEST) ?? '',
+    });
+  }
+}
+
+/** Files that name users are this large at most, in bytes. */
+const LARGEST = 1024 * 1024;
+
+function hintFor(call: string, code: string): string | undefined {
+  if (call === 'setns' && code === 'EPERM') return 'The container is not yours: use sudo.';
+  if (call === 'setns' && code === 'ESRCH') return 'The container has just ended.';
+  if (call === 'chdir') return 'There is no such directory in the container: -w /';
+  return undefined;
+}
+
+async function loadWork() {
+  const modules = await Promise.all([
+    import('@ns-tool/syscalls'),
+    import('../container/host.ts'),
+    import('../container/state.ts'),
+    import('../container/find.ts'),
+    import('../container/hold.ts'),
+    import('../container/inside.ts'),
+    import('../container/exec.ts'),
+    import('../container/account.ts'),
+    import('../container/layered-files.ts'),
+    import('../enter/target.ts'),
+    import('../child/run-command.ts'),
+    import('../child/shown.ts'),
+  ]);
+  const [a, b, c, d, e, f, g, h, i, j, k, l] = modules;
+  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l };
+}

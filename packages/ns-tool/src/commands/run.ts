@@ -1,0 +1,155 @@
+import { resolve } from 'node:path';
+import type { Argv, InferredOptionTypes } from 'yargs';
+import { all, isSet, one, variables } from '../container/given.ts';
+import type { Context } from '../context.ts';
+import { NotStarted, UsageError } from '../errors.ts';
+import { onThisMachine } from '../on-this-machine.ts';
+import { print, printError } from '../output.ts';
+
+export const command = 'run';
+export const describe = 'Run a command in a container: from an image, or a directory with a root in it';
+
+export const asGetopt = true;
+export const collects = true;
+
+export const options = {
+  env: { alias: 'e', type: 'string', requiresArg: true, describe: 'Set NAME=VALUE, or pass NAME on' },
+  workdir: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
+  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'USER or USER:GROUP, by name or number' },
+  volume: { alias: 'v', type: 'string', requiresArg: true, describe: 'Show a path of the host: HOST:CONTAINER[:ro]' },
+  mount: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'type=bind,source=HOST,target=CONTAINER[,readonly]; type=tmpfs,…',
+  },
+  tmpfs: { type: 'string', requiresArg: true, describe: 'Mount a tmpfs: CONTAINER[:OPTIONS]' },
+  'read-only': { type: 'boolean', describe: 'Make its root read-only' },
+  hostname: { alias: 'h', type: 'string', requiresArg: true, describe: 'Host name inside; the ID if not given' },
+  name: { type: 'string', requiresArg: true, describe: 'A name for the container; the ID if not given' },
+  rm: { type: 'boolean', describe: 'Remove it when it ends: always done' },
+  interactive: { alias: 'i', type: 'boolean', describe: 'Keep standard input: always done' },
+  entrypoint: { type: 'string', requiresArg: true, describe: 'The program to run, in place of that of the image' },
+  'cap-add': { type: 'string', requiresArg: true, describe: 'Give a capability: NET_ADMIN, or ALL' },
+  'cap-drop': { type: 'string', requiresArg: true, describe: 'Take a capability, or ALL' },
+  privileged: { type: 'boolean', describe: 'All capabilities, and all of /proc and /sys' },
+  network: { type: 'string', requiresArg: true, describe: 'none (default: a loopback of its own) or host' },
+  chroot: { type: 'boolean', describe: 'Change the root by chroot(2), to see how that is left again' },
+  store: { type: 'string', requiresArg: true, describe: 'Directory of images; also NS_TOOL_STORE' },
+  'dry-run': { type: 'boolean', default: false, describe: 'Print the system calls, and make none' },
+  trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
+} as const;
+
+export function builder(yargs: Argv): Argv {
+  return yargs
+    .usage('$0 run [OPTIONS] IMAGE|ROOTFS [COMMAND...]\n')
+    .usage('Runs a command in a container, whose root is an image of the store, or a directory.')
+    .usage('It sees the image and nothing else; what it writes goes with it. The options are those of docker run.')
+    .options(options)
+    .example('$0 run ./rootfs', 'A shell in a directory with a root in it; takes no root')
+    .example('sudo $0 run --read-only --tmpfs /tmp debian:12 ps aux', 'From an image: ns-tool pull debian:12')
+    .example('$0 run -v .:/src:ro -w /src -e DEBUG=1 ./rootfs ls', 'With a directory of yours, and a variable')
+    .example('$0 run --dry-run ./rootfs', 'The recipe of a container, call by call');
+}
+
+/** What the parser makes of the options: a list of one that is given twice. */
+type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonly string[] };
+
+/** Runs the command and returns its exit status, or the signal to end by. */
+export async function run(args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
+  const [imageOrPath, ...words] = args['--'] ?? [];
+  if (imageOrPath === undefined) throw new UsageError('no image given', 'For example: ns-tool run ./rootfs sh');
+  const work = await onThisMachine(loadWork);
+  const sys = await loadSys();
+  const host = work.thisHost();
+  const store = args.store === undefined ? work.storeDirectory(host) : resolve(one(args.store));
+  const places = { host, store, states: work.stateDirectory(host) };
+  const rootfs = await work.rootfsOf(imageOrPath, async (name) => {
+    const { findImage } = await import('../container/images.ts');
+    return findImage(store, name);
+  });
+  const decided = work.decide(sys, rootfs, words, optionsOf(args, work), places);
+  const { argv } = decided.plan;
+
+  const { showPlan, tracing } = await import('../child/shown.ts');
+  if (args['dry-run']) {
+    for (const line of showPlan(argv, work.containerOptions(decided.plan))) print(line);
+    return 0;
+  }
+  const { runCommand } = await import('../child/run-command.ts');
+  try {
+    const { started, remove } = await work.begin(
+      decided,
+      places,
+      (own) => {
+        const trace = args.trace ? tracing(own) : undefined;
+        return runCommand(argv, {
+          ...own,
+          observe(attempt) {
+            own.observe(attempt);
+            trace?.(attempt);
+          },
+        });
+      },
+      (message) => printError(`ns-tool: ${message}`),
+    );
+    await remove();
+    return started.askedBy ?? started.status;
+  } catch (error) {
+    const { IdMapError, SyscallError } = work;
+    if (error instanceof IdMapError) throw new NotStarted(error.message, ID_MAP_HINT, { cause: error });
+    if (!(error instanceof SyscallError)) throw error;
+    const { hintFor } = await import('../container/hints.ts');
+    throw new NotStarted(error.message, hintFor(error, decided.plan), { cause: error });
+  }
+}
+
+const ID_MAP_HINT = '/etc/subuid and /etc/subgid say which IDs are yours; newuidmap(1) refused them.';
+
+async function loadWork() {
+  const [syscalls, host, rootfs, container, recipe, mounts, state] = await Promise.all([
+    import('@ns-tool/syscalls'),
+    import('../container/host.ts'),
+    import('../container/rootfs.ts'),
+    import('../container/container.ts'),
+    import('../container/recipe.ts'),
+    import('../container/mounts.ts'),
+    import('../container/state.ts'),
+  ]);
+  return {
+    ...syscalls,
+    ...host,
+    ...rootfs,
+    ...container,
+    ...recipe,
+    ...mounts,
+    ...state,
+  };
+}
+
+/** The options as the container takes them. */
+function optionsOf(args: Arguments, work: Awaited<ReturnType<typeof loadWork>>) {
+  const network = args.network === undefined ? 'none' : one(args.network);
+  if (network !== 'none' && network !== 'host') {
+    throw new UsageError(`--network: unknown: ${network}`, 'Give one of: none, host');
+  }
+  const entrypoint = args.entrypoint === undefined ? undefined : one(args.entrypoint);
+  return {
+    ...(args.name !== undefined && { name: work.checkName(one(args.name)) }),
+    ...(entrypoint !== undefined && { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
+    env: variables(all(args.env), process.env),
+    ...(args.workdir !== undefined && { workingDir: one(args.workdir) }),
+    ...(args.user !== undefined && { user: one(args.user) }),
+    mounts: [
+      ...all(args.tmpfs).map(work.parseTmpfs),
+      ...all(args.mount).map(work.parseMount),
+      ...all(args.volume).map(work.parseVolume),
+    ],
+    readOnly: isSet(args['read-only']),
+    ...(args.hostname !== undefined && { hostname: one(args.hostname) }),
+    network,
+    capAdd: all(args['cap-add']),
+    capDrop: all(args['cap-drop']),
+    privileged: isSet(args.privileged),
+    enterBy: isSet(args.chroot) ? 'chroot' : 'pivot_root',
+  } as const;
+}

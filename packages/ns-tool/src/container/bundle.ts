@@ -1,0 +1,55 @@
+/** The files of one container, in the store while it runs. */
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn } from '@ns-tool/syscalls';
+import { UserError } from '../errors.ts';
+import { printable } from '../output.ts';
+import type { ContainerPlan } from './plan.ts';
+
+/** Makes the directories of the overlay, and the files that the container gets in its /etc. */
+export function makeBundle({ bundle, hostname, image }: ContainerPlan): void {
+  mkdirSync(bundle, { recursive: true, mode: 0o700 });
+  // As long as it is there, so is the image: StoreDirectory in @ns-tool/images.
+  if (image !== null) writeFileSync(join(bundle, 'image'), image);
+  for (const name of ['upper', 'work', 'merged']) {
+    mkdirSync(join(bundle, name));
+    // The root inside has the mode of `upper`, whatever the umask is here.
+    chmodSync(join(bundle, name), 0o755);
+  }
+  const files: Readonly<Record<string, string>> = {
+    hostname: `${hostname}\n`,
+    hosts: `127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 ${hostname}\n`,
+    'resolv.conf': ownResolvConf(),
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(bundle, name), content);
+    chmodSync(join(bundle, name), 0o644);
+  }
+}
+
+function ownResolvConf(): string {
+  try {
+    return readFileSync('/etc/resolv.conf', 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Removes them, whatever the container has made of them: directories without permission, of other users of its user
+ * namespace, or so deep that no path names them.
+ */
+export async function removeBundle({ bundle, idMaps }: Pick<ContainerPlan, 'bundle' | 'idMaps'>): Promise<void> {
+  try {
+    rmSync(bundle, { recursive: true, force: true });
+  } catch {
+    const { exited } = await spawn('rm', ['-rf', '--', bundle], {
+      ...(idMaps !== null && { namespaces: ['user'], idMaps }),
+      parentDeathSignal: 'SIGKILL',
+    });
+    const { status } = await exited;
+    if (status !== 0) {
+      throw new UserError(`cannot remove all of ${printable(bundle)}`, 'Try again: ns-tool cleanup');
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/** From what is asked for, what the image says and who asks, to a plan. */
+import { randomBytes } from 'node:crypto';
+import { realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Sys } from '@ns-tool/syscalls';
+import { CAPABILITIES } from '@ns-tool/syscalls';
+import { NotStarted, UsageError } from '../errors.ts';
+import { printable } from '../output.ts';
+import { accountOf } from './account.ts';
+import { capabilitiesOf } from './capability-set.ts';
+import { type Host, idMapsFor } from './host.ts';
+import { readInLayers } from './layered-files.ts';
+import { type AskedMount, inOrder } from './mounts.ts';
+import type { Account, ContainerMount, ContainerPlan } from './plan.ts';
+import type { CommandDefaults, Rootfs } from './rootfs.ts';
+
+/** What is asked for, beside the image and the command. What is left out, the image says, or Docker's defaults. */
+export interface ContainerOptions {
+  /** The program that gets the command as its arguments; empty for none. */
+  readonly entrypoint?: readonly string[];
+  /** Variables over those of the image. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The working directory, which is made where it is missing. */
+  readonly workingDir?: string;
+  /** `USER` or `USER:GROUP`, each by name or number. */
+  readonly user?: string;
+  readonly mounts?: readonly AskedMount[];
+  readonly readOnly?: boolean;
+  readonly hostname?: string;
+  readonly network?: 'none' | 'host';
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  /** All capabilities, also by execve(2), and all of /proc and /sys. */
+  readonly privileged?: boolean;
+  /** `chroot` leaves the host within reach. */
+  readonly enterBy?: 'pivot_root' | 'chroot';
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Files that name users are this large at most, in bytes. */
+const LARGEST = 1024 * 1024;
+
+/** 12 hexadecimal digits, as Docker shows them. */
+export function newId(): string {
+  return randomBytes(6).toString('hex');
+}
+
+/**
+ * @param id of the container.
+ * @param store the directory whose `containers/ID` will be its own.
+ * @throws UsageError, NotStarted for what cannot be.
+ */
+export function planContainer(
+  sys: Sys,
+  { layers, config, digest }: Rootfs,
+  command: readonly string[],
+  options: ContainerOptions,
+  { id, store, host }: { readonly id: string; readonly store: string; readonly host: Host },
+): ContainerPlan {
+  const user = options.user ?? config.user;
+  const account = accountOf(user, {
+    passwd: readInLayers(sys, layers, '/etc/passwd', LARGEST) ?? '',
+    group: readInLayers(sys, layers, '/etc/group', LARGEST) ?? '',
+  });
+  const hostname = checkHostname(options.hostname ?? config.hostname ?? id);
+  const privileged = options.privileged ?? false;
+  const changes = { add: options.capAdd ?? [], drop: options.capDrop ?? [], privileged };
+  const idMaps = idMapsFor(host);
+  return {
+    argv: argvOf(config, options.entrypoint, command),
+    env: environmentOf(config, hostname, account, options.env ?? {}),
+    layers,
+    image: digest ?? null,
+    rootBy: 'overlay',
+    bundle: join(store, 'containers', id),
+    readOnly: options.readOnly ?? false,
+    enterBy: options.enterBy ?? 'pivot_root',
+    idMaps,
+    network: options.network ?? 'none',
+    hostname,
+    mounts: inOrder((options.mounts ?? []).map(found)),
+    workingDir: checkWorkingDir(options.workingDir ?? (config.workingDir || '/')),
+    account,
+    // Who makes a user namespace has all of them in it.
+    capabilities: capabilitiesOf(changes, idMaps === null ? host.permitted : CAPABILITIES),
+    privileged,
+  };
+}
+
+/** Section "Conversion to OCI Runtime Configuration" of the OCI image specification, and `docker run`. */
+function argvOf(
+  { entrypoint, cmd }: CommandDefaults,
+  asked: readonly string[] | undefined,
+  command: readonly string[],
+): [string, ...string[]] {
+  // Another entry point makes nothing of the image's arguments.
+  const args = command.length > 0 || asked !== undefined ? command : (cmd ?? []);
+  const [program, ...rest] = [...(asked ?? entrypoint ?? []), ...args];
+  if (program !== undefined) return [program, ...rest];
+  throw new NotStarted('the image says no command to run', 'Give one: ns-tool run IMAGE sh');
+}
+
+function environmentOf(
+  { env }: CommandDefaults,
+  hostname: string,
+  { home }: Account,
+  asked: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const ofImage = env.flatMap((variable) => {
+    const equals = variable.indexOf('=');
+    return equals > 0 ? [[variable.slice(0, equals), variable.slice(equals + 1)]] : [];
+  });
+  return { PATH: DEFAULT_PATH, HOSTNAME: hostname, HOME: home, ...Object.fromEntries(ofImage), ...asked };
+}
+
+function found(mount: AskedMount): ContainerMount {
+  if (mount.type === 'tmpfs') return mount;
+  const stat = statSync(mount.source, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    throw new NotStarted(
+      `no such file or directory: ${printable(mount.source)}`,
+      `What a volume shows must exist: mkdir -p ${printable(mount.source)}`,
+    );
+  }
+  const { source, target, readOnly = false } = mount;
+  return {
+    type: 'bind',
+    source: realpathSync(source),
+    target,
+    readOnly,
+    kind: stat.isDirectory() ? 'directory' : 'file',
+  };
+}
+
+function checkWorkingDir(path: string): string {
+  if (path.startsWith('/')) return path;
+  throw new UsageError(
+    `the working directory is not absolute: ${printable(path)}`,
+    'Give a path from the root: -w /srv',
+  );
+}
+
+/** sethostname(2) takes 64 bytes; and the name is written to /etc/hosts. */
+function checkHostname(name: string): string {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/.test(name)) return name;
+  throw new UsageError(
+    `not a host name: ${printable(name)}`,
+    'A host name has letters, digits, dots and dashes, up to 64: --hostname web-1',
+  );
+}

@@ -1,0 +1,68 @@
+/** /dev of a container. Pure. See the OCI runtime specification, config-linux.md, "Default Devices" and "Filesystems". */
+import {
+  AT_FDCWD,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_STRICTATIME,
+  makedev,
+  type Recorder,
+  S_IFCHR,
+  S_IFREG,
+} from '@ns-tool/syscalls';
+import { openMountPoint } from './proc-and-sys.ts';
+
+/** The device nodes: their numbers are those of the kernel's Documentation/admin-guide/devices.txt. */
+export const DEVICES = [
+  { name: 'null', device: makedev(1, 3) },
+  { name: 'zero', device: makedev(1, 5) },
+  { name: 'full', device: makedev(1, 7) },
+  { name: 'random', device: makedev(1, 8) },
+  { name: 'urandom', device: makedev(1, 9) },
+  { name: 'tty', device: makedev(5, 0) },
+] as const;
+
+const LINKS = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+  ['ptmx', 'pts/ptmx'],
+] as const;
+
+/** The group that owns terminals. */
+const TTY_GROUP = 5;
+
+/**
+ * Mounts a fresh /dev, with the devices that every program may expect.
+ *
+ * @param nodes the host's device nodes by name, as detached mounts, where mknod(2) is not permitted: in a user namespace.
+ * @param hasTtyGroup whether the group of terminals is mapped here.
+ */
+export function populateDev(sys: Recorder, nodes: ReadonlyMap<string, number> | null, hasTtyGroup: boolean): void {
+  const flags = MS_NOSUID | MS_STRICTATIME;
+  mountOn(sys, '/dev', 'tmpfs', flags, 'mode=755,size=64k');
+  for (const { name, device } of DEVICES) {
+    const path = `/dev/${name}`;
+    const node = nodes?.get(name);
+    if (node === undefined) sys.mknodat(AT_FDCWD, path, S_IFCHR | 0o666, device);
+    else {
+      sys.mknodat(AT_FDCWD, path, S_IFREG | 0o666, 0);
+      sys.move_mount(node, '', AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+    }
+  }
+  for (const [name, target] of LINKS) sys.symlinkat(target, AT_FDCWD, `/dev/${name}`);
+
+  const pts = `newinstance,ptmxmode=0666,mode=0620${hasTtyGroup ? `,gid=${TTY_GROUP}` : ''}`;
+  mountOn(sys, '/dev/pts', 'devpts', MS_NOSUID | MS_NOEXEC, pts);
+  const shared = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  mountOn(sys, '/dev/shm', 'tmpfs', shared, 'mode=1777,size=64m');
+  mountOn(sys, '/dev/mqueue', 'mqueue', shared, null);
+}
+
+function mountOn(sys: Recorder, path: string, type: string, flags: number, data: string | null): void {
+  sys.fchdir(openMountPoint(sys, path));
+  sys.mount(type, '.', type, flags, data);
+  sys.chdir('/');
+}

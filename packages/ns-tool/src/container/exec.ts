@@ -1,0 +1,40 @@
+/** Starting another command in a container. Pure. */
+import { becomeUser, NAMESPACE_KINDS, type NamespaceKind, type SpawnOptions } from '@ns-tool/syscalls';
+import type { Inside } from './inside.ts';
+import type { Account } from './plan.ts';
+
+/** What is asked for, beside the command. */
+export interface ExecOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** An absolute path inside. */
+  readonly workingDir: string;
+  /** Who it runs as; as the first process if left out. */
+  readonly account?: Pick<Account, 'uid' | 'gid' | 'groups'>;
+}
+
+/**
+ * How to start a command that is to be in a container as its first process is: in its namespaces and with its root, with no
+ * capability that it has not, and with its environment.
+ *
+ * @param pidfd of the first process.
+ * @param kinds the kinds of namespace in which that differs from this process.
+ */
+export function execOptions(
+  pidfd: number,
+  kinds: readonly NamespaceKind[],
+  inside: Inside,
+  { env, workingDir, account }: ExecOptions,
+): SpawnOptions {
+  const { uid, gid, groups, capabilities, noNewPrivileges } = { ...inside, ...account };
+  return {
+    // Joined all at once: the kernel enters the user namespace first, from which comes the privilege for the others.
+    join: [{ pidfd, kinds: NAMESPACE_KINDS.filter((kind) => kinds.includes(kind)) }],
+    env: { ...inside.env, ...env },
+    setup(sys) {
+      sys.chdir(workingDir);
+      becomeUser(sys, { uid, gid, groups: inside.groups === null ? null : groups }, capabilities);
+    },
+    noNewPrivileges,
+    parentDeathSignal: 'SIGKILL',
+  };
+}

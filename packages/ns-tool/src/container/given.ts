@@ -1,0 +1,28 @@
+/** Options as the parser makes them where they may be given again: one value, or a list. Pure but for the environment. */
+import { UsageError } from '../errors.ts';
+
+/** All values of an option. */
+export function all(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+}
+
+/** The value of an option that counts once: the last, as getopt(3) has it. */
+export function one(value: string | readonly string[]): string {
+  return all(value).at(-1) ?? '';
+}
+
+export function isSet(value: boolean | readonly boolean[] | undefined): boolean {
+  return Array.isArray(value) || value === true;
+}
+
+/** Variables from `NAME=VALUE`, or `NAME` for the value that it has here, if any. */
+export function variables(words: readonly string[], here: NodeJS.ProcessEnv): Record<string, string> {
+  const pairs = words.flatMap((word): [string, string][] => {
+    const equals = word.indexOf('=');
+    if (equals === 0 || word === '') throw new UsageError('-e: a variable has a name', 'For example: -e DEBUG=1');
+    if (equals > 0) return [[word.slice(0, equals), word.slice(equals + 1)]];
+    const value = here[word];
+    return value === undefined ? [] : [[word, value]];
+  });
+  return Object.fromEntries(pairs);
+}

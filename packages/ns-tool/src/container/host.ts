@@ -1,0 +1,88 @@
+/** Who runs containers on this machine, and where they are kept. */
+import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import {
+  CAPABILITIES,
+  type Capability,
+  type IdMaps,
+  type IdRange,
+  type SubordinateIds,
+  subordinateIds,
+} from '@ns-tool/syscalls';
+import { NotStarted } from '../errors.ts';
+import { printable } from '../output.ts';
+
+/** What a plan takes from the machine and the user. */
+export interface Host {
+  readonly uid: number;
+  readonly gid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The capabilities that this process has to give. */
+  readonly permitted: readonly Capability[];
+  /** The ranges of the user in /etc/subuid and /etc/subgid, where newuidmap(1) can map them; null without. */
+  readonly subordinate: { readonly uid: SubordinateIds; readonly gid: SubordinateIds } | null;
+}
+
+export function thisHost(env: Host['env'] = process.env): Host {
+  const uid = process.geteuid?.() ?? 0;
+  return {
+    uid,
+    gid: process.getegid?.() ?? 0,
+    env,
+    permitted: permittedCapabilities(readFileSync('/proc/self/status', 'latin1')),
+    subordinate: uid === 0 ? null : subordinateOf(env.PATH ?? ''),
+  };
+}
+
+function subordinateOf(path: string): Host['subordinate'] {
+  const [uid, gid] = [subordinateIds('uid'), subordinateIds('gid')];
+  if (uid === null || gid === null) return null;
+  const isInstalled = (helper: string) =>
+    path.split(delimiter).some((directory) => existsSync(join(directory, helper)));
+  return isInstalled('newuidmap') && isInstalled('newgidmap') ? { uid, gid } : null;
+}
+
+/** @param status of /proc/PID/status. */
+export function permittedCapabilities(status: string): readonly Capability[] {
+  const set = BigInt(`0x${/^CapPrm:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return CAPABILITIES.filter((_, bit) => (set >> BigInt(bit)) & 1n);
+}
+
+/** The IDs of an ordinary user's containers: root is that user, and the others are the subordinate ones. Null for root. */
+export function idMapsFor({ uid, gid, subordinate }: Host): IdMaps | null {
+  if (uid === 0) return null;
+  const maps = (own: number, others: SubordinateIds | undefined): IdRange[] => [
+    { inside: 0, outside: own, count: 1 },
+    ...(others === undefined ? [] : [{ inside: 1, ...others }]),
+  ];
+  return { uid: maps(uid, subordinate?.uid), gid: maps(gid, subordinate?.gid) };
+}
+
+/** The store of images, which has the containers' own files too. */
+export function storeDirectory({ uid, env }: Host): string {
+  if (env.NS_TOOL_STORE) return env.NS_TOOL_STORE;
+  return uid === 0 ? '/var/lib/ns-tool' : join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'ns-tool');
+}
+
+/** Where the states of running containers are. It goes with the machine's end. */
+export function stateDirectory({ uid, env }: Host): string {
+  if (uid === 0) return '/run/ns-tool';
+  return env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'ns-tool') : `/tmp/ns-tool-${uid}`;
+}
+
+/**
+ * Makes a directory that only this user can enter, or finds it.
+ *
+ * @throws NotStarted if somebody else has made it, as anyone can in /tmp.
+ */
+export function ownDirectory(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const { uid, mode } = lstatSync(path);
+  const isOwn = uid === process.geteuid?.() && (mode & 0o170077) === 0o040000;
+  if (isOwn) return path;
+  throw new NotStarted(
+    `${printable(path)} is not a directory of yours alone`,
+    `Others could change what ns-tool relies on: remove it, or chmod 700 ${printable(path)}`,
+  );
+}

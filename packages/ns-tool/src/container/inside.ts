@@ -1,0 +1,75 @@
+/** What the first process of a container is, for another that is to be like it. */
+import { readFileSync } from 'node:fs';
+import { CAPABILITIES, type Capability } from '@ns-tool/syscalls';
+
+/** Who and what a process is, in the terms of its own user namespace. */
+export interface Inside {
+  readonly uid: number;
+  readonly gid: number;
+  /** Null where setgroups(2) is denied. */
+  readonly groups: readonly number[] | null;
+  /** Those that it, and what it executes, can have at most: capabilities(7), "bounding set". */
+  readonly capabilities: readonly Capability[];
+  readonly noNewPrivileges: boolean;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Reads it of a process. @throws ENOENT or ESRCH if it has ended, EACCES if it is not ours. */
+export function insideOf(pid: number): Inside {
+  const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  return describeInside(read('status'), {
+    uidMap: read('uid_map'),
+    gidMap: read('gid_map'),
+    setgroups: read('setgroups'),
+    environ: read('environ'),
+  });
+}
+
+/** The same from the contents of the files. Pure. See proc_pid_status(5), user_namespaces(7), proc_pid_environ(5). */
+export function describeInside(
+  status: string,
+  files: {
+    readonly uidMap: string;
+    readonly gidMap: string;
+    readonly setgroups: string;
+    readonly environ: string;
+  },
+): Inside {
+  const field = (name: string) => new RegExp(`^${name}:[\t ]*(.*)$`, 'm').exec(status)?.[1]?.trim() ?? '';
+  const effective = (name: string) => Number(field(name).split(/\s+/)[1]);
+  const bounding = BigInt(`0x${field('CapBnd') || '0'}`);
+  const toGid = idsInside(files.gidMap);
+  return {
+    uid: idsInside(files.uidMap)(effective('Uid')) ?? 0,
+    gid: toGid(effective('Gid')) ?? 0,
+    groups:
+      files.setgroups.trim() === 'deny'
+        ? null
+        : field('Groups')
+            .split(/\s+/)
+            .filter(Boolean)
+            .flatMap((group) => toGid(Number(group)) ?? []),
+    capabilities: CAPABILITIES.filter((_, bit) => (bounding >> BigInt(bit)) & 1n),
+    noNewPrivileges: field('NoNewPrivs') === '1',
+    env: Object.fromEntries(
+      files.environ.split('\0').flatMap((pair) => {
+        const at = pair.indexOf('=');
+        return at > 0 ? [[pair.slice(0, at), pair.slice(at + 1)]] : [];
+      }),
+    ),
+  };
+}
+
+/** How IDs as they are here are called inside, by a map of user_namespaces(7): lines of inside, outside and count. */
+function idsInside(map: string): (outside: number) => number | null {
+  const ranges = map
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return (id) => {
+    for (const [inside = 0, outside = 0, count = 0] of ranges) {
+      if (id >= outside && id < outside + count) return inside + id - outside;
+    }
+    return null;
+  };
+}

@@ -1,0 +1,115 @@
+/** Reading a file of a root that lies in layers, from outside, before it is mounted. */
+import {
+  AT_FDCWD,
+  isErrno,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  readLink,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  type Sys,
+  status,
+  withOpen,
+} from '@ns-tool/syscalls';
+import { UserError } from '../errors.ts';
+
+/** As many links as the kernel follows: path_resolution(7). */
+const MOST_LINKS = 40;
+
+/** The layers of one directory, as descriptors, the highest first. */
+type Directory = readonly number[];
+
+/**
+ * The text of a file as a process with this root would read it, or null where there is none.
+ *
+ * Links lead nowhere but into the layers, since each component is opened for itself and none is followed; and what is no
+ * regular file is never opened, since the image may have a device or a fifo there.
+ *
+ * @param layers absolute paths, lowest first, with the whiteouts of overlayfs.
+ * @throws UserError if it is larger than `most` bytes.
+ */
+export function readInLayers(sys: Sys, layers: readonly string[], path: string, most: number): string | null {
+  const opened: number[] = [];
+  const keep = (fd: number) => {
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const root = layers
+      .toReversed()
+      .map((layer) => keep(sys.openat(AT_FDCWD, layer, O_PATH | O_DIRECTORY | O_CLOEXEC)));
+    const file = find(sys, root, path, keep);
+    return file === null ? null : read(sys, file, path, most);
+  } finally {
+    for (const fd of opened) sys.close(fd);
+  }
+}
+
+/** A descriptor of a regular file, or null. */
+function find(sys: Sys, root: Directory, path: string, keep: (fd: number) => number): number | null {
+  const above: Directory[] = [root];
+  const pending = path.split('/').reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      if (above.length > 1) above.pop();
+      continue;
+    }
+    const found = lookUp(sys, above.at(-1) ?? root, name, keep);
+    if (found === null) return null;
+    if ('directory' in found) {
+      above.push(found.directory);
+      continue;
+    }
+    if (found.type === S_IFREG) return pending.length === 0 ? found.fd : null;
+    if (found.type !== S_IFLNK || ++links > MOST_LINKS) return null;
+    const target = readLink(sys, found.fd, '').toString();
+    if (target.startsWith('/')) above.splice(1);
+    pending.push(...target.split('/').reverse());
+  }
+  return null;
+}
+
+/** What a name stands for in a directory: what the highest layer has, or the directories of all layers merged. */
+function lookUp(sys: Sys, directory: Directory, name: string, keep: (fd: number) => number) {
+  const merged: number[] = [];
+  for (const layer of directory) {
+    const fd = openEntry(sys, layer, name);
+    if (fd === null) continue;
+    keep(fd);
+    const type = status(sys, fd, '').mode & S_IFMT;
+    // A whiteout, which hides what is below; or a device, which is of no use either.
+    if (type === S_IFCHR) break;
+    if (type === S_IFDIR) merged.push(fd);
+    else if (merged.length === 0) return { fd, type };
+    else break;
+  }
+  return merged.length === 0 ? null : { directory: merged };
+}
+
+function openEntry(sys: Sys, directory: number, name: string): number | null {
+  try {
+    return sys.openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENAMETOOLONG')) return null;
+    throw error;
+  }
+}
+
+function read(sys: Sys, file: number, path: string, most: number): string {
+  return withOpen(sys, AT_FDCWD, `/proc/self/fd/${file}`, O_RDONLY | O_NONBLOCK, (fd) => {
+    const bytes = Buffer.alloc(most + 1);
+    let length = 0;
+    for (let n = -1; n !== 0 && length < bytes.length; length += n) n = sys.read(fd, bytes.subarray(length));
+    if (length <= most) return bytes.subarray(0, length).toString();
+    throw new UserError(`the image's ${path} is larger than ${most} bytes`, 'Give the user by numbers: --user UID:GID');
+  });
+}

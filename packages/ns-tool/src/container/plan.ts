@@ -1,0 +1,74 @@
+/** What a container is, decided: all that its recipe needs. Pure data. */
+import type { Capability, IdMaps } from '@ns-tool/syscalls';
+
+/** Who the command runs as. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
+  /** The home directory, which HOME names. */
+  readonly home: string;
+}
+
+/** A directory or file of the host that appears inside. */
+export interface BindMount {
+  readonly type: 'bind';
+  /** An absolute path outside. */
+  readonly source: string;
+  /** An absolute path inside. */
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** What it is, and so what its target must be. */
+  readonly kind: 'file' | 'directory';
+}
+
+/** A fresh filesystem in memory. */
+export interface TmpfsMount {
+  readonly type: 'tmpfs';
+  readonly target: string;
+  /** Flags of mount(2). */
+  readonly flags: number;
+  /** Options of tmpfs(5): `'size=64m,mode=1777'`. */
+  readonly data: string;
+}
+
+export type ContainerMount = BindMount | TmpfsMount;
+
+/** A container, before any of it exists. */
+export interface ContainerPlan {
+  /** The command and its arguments. */
+  readonly argv: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute paths of the layers of its root, lowest first; of a plain directory that one alone. */
+  readonly layers: readonly string[];
+  /** The digest of its image's manifest, which keeps that in the store; null for a directory. */
+  readonly image: string | null;
+  /** How they become its root: `bind` shows the one layer itself, for kernels that refuse the overlay. */
+  readonly rootBy: 'overlay' | 'bind';
+  /** A directory of its own, with `upper`, `work` and `merged`, and the files that it gets from outside. */
+  readonly bundle: string;
+  /** Whether its root is read-only. */
+  readonly readOnly: boolean;
+  /** How the root is entered: chroot(2) leaves the host within reach, which a lesson shows. */
+  readonly enterBy: 'pivot_root' | 'chroot';
+  /** The IDs of its user namespace; null for root, who needs none. */
+  readonly idMaps: IdMaps | null;
+  readonly network: 'none' | 'host';
+  readonly hostname: string;
+  /** In the order in which they are mounted. */
+  readonly mounts: readonly ContainerMount[];
+  readonly workingDir: string;
+  readonly account: Account;
+  readonly capabilities: readonly Capability[];
+  /** All of /proc and /sys, and privileges by execve(2). */
+  readonly privileged: boolean;
+}
+
+/** The files that every container gets from outside: from the bundle to its /etc. */
+export const OWN_FILES = ['hostname', 'hosts', 'resolv.conf'] as const;
+
+/** The IDs of the user namespace are only the own ones, so that setgroups(2) is denied there. user_namespaces(7). */
+export function mapsOneIdOnly({ idMaps }: Pick<ContainerPlan, 'idMaps'>): boolean {
+  return idMaps !== null && idMaps.gid.length === 1 && idMaps.gid[0]?.count === 1;
+}

@@ -1,0 +1,74 @@
+/** Containers from TypeScript. */
+import { type Child, type Exit, type SpawnOptions, spawn, sys } from '@ns-tool/syscalls';
+import { begin, decide } from './container.ts';
+import type { ContainerOptions } from './decide.ts';
+import { stateDirectory, storeDirectory, thisHost } from './host.ts';
+import { rootfsOf } from './rootfs.ts';
+import { checkName } from './state.ts';
+
+/** How to run a container. */
+export interface RunOptions extends ContainerOptions {
+  /** A name that no other running container has; its ID if left out. */
+  readonly name?: string;
+  /** As of `spawn`: `'inherit'` for all three if left out. */
+  readonly stdio?: SpawnOptions['stdio'];
+  /** The store of images, where the container's own files are too; that of the command if left out. */
+  readonly store?: string;
+  /** Where the states of running containers are; that of the command if left out. */
+  readonly states?: string;
+  /** Told of what is otherwise than asked for; a warning of the process if left out. */
+  readonly warn?: (message: string) => void;
+}
+
+/** A container that runs. */
+export interface Container extends Pick<Child, 'pid' | 'stdin' | 'stdout' | 'stderr' | 'kill'> {
+  /** 12 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  /** Resolves when its command has ended and nothing of it is left. */
+  readonly exited: Promise<Exit>;
+}
+
+/**
+ * Runs a command in a container.
+ *
+ *     const container = await run('./rootfs', ['sh', '-c', 'echo $$'], { readOnly: true, stdio: ['ignore', 'pipe', 2] });
+ *     const { status } = await container.exited;
+ *
+ * As root in namespaces of its own; as an ordinary user in a user namespace, too. It ends with this process.
+ *
+ * @param imageOrPath a directory with a root in it, or the name of an image in the store.
+ * @param command what the image says if left out.
+ * @throws UserError for what cannot be, with what to do about it.
+ * @throws SyscallError for a call that the kernel refused.
+ */
+export async function run(
+  imageOrPath: string,
+  command: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Container> {
+  const host = thisHost();
+  const { store = storeDirectory(host), states = stateDirectory(host), stdio = 'inherit' } = options;
+  const { warn = (message) => process.emitWarning(message, 'ns-tool') } = options;
+  if (options.name !== undefined) checkName(options.name);
+  const places = { host, store, states };
+  const rootfs = await rootfsOf(imageOrPath, async (name) => (await import('./images.ts')).findImage(store, name));
+  const decided = decide(sys, rootfs, command, options, places);
+  const [file, ...args] = decided.plan.argv;
+  const { started, remove } = await begin(decided, places, (own) => spawn(file, args, { ...own, stdio }), warn);
+  const exited = started.exited.then(async (exit) => {
+    await remove();
+    return exit;
+  });
+  const { pid, stdin, stdout, stderr } = started;
+  return {
+    id: decided.id,
+    name: decided.name,
+    pid,
+    stdin,
+    stdout,
+    stderr,
+    exited,
+    kill: (signal) => started.kill(signal),
+  };
+}

@@ -1,0 +1,99 @@
+/** The states of containers: what others can know of those that run. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NotStarted, UsageError } from '../errors.ts';
+import { printable } from '../output.ts';
+
+/** state.json of one container. */
+export interface ContainerState {
+  /** 12 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  /** Its first process; until that runs, the process that starts it. */
+  readonly pid: number;
+  /** When that was started, in ticks since boot, by which a pid that is used again is told: (22) of proc_pid_stat(5). */
+  readonly startTime: number;
+  readonly image: string;
+  readonly command: readonly string[];
+  /** RFC 3339. */
+  readonly created: string;
+  /** Its files in the store. */
+  readonly bundle: string;
+}
+
+/** @throws UsageError for what cannot name a container. */
+export function checkName(name: string): string {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/.test(name) && !/^[0-9a-f]{12}$/.test(name)) return name;
+  throw new UsageError(
+    `--name: not a name: ${printable(name)}`,
+    'A name has letters, digits, and after the first one also _ . -; and it is no ID.',
+  );
+}
+
+/** When a process was started, or null if there is none, or only what is left of one until its parent hears of its end. */
+export function startTimeOf(pid: number | 'self'): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Behind the name, which may contain anything: the state is (3).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : Number(fields[19]);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the process of a state still runs. */
+export function isAlive({ pid, startTime }: ContainerState): boolean {
+  return startTimeOf(pid) === startTime;
+}
+
+/** All states in a directory, also of containers that are dead. What is no state is left out. */
+export function statesIn(directory: string): ContainerState[] {
+  return namesIn(directory).flatMap((id) => {
+    try {
+      const state = JSON.parse(readFileSync(join(directory, id, 'state.json'), 'utf8'));
+      return state?.id === id && typeof state.name === 'string' ? [state as ContainerState] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Writes a state: whoever reads it reads either the old or the new one. */
+export function writeState(directory: string, state: ContainerState): void {
+  const own = join(directory, state.id);
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  writeFileSync(join(own, 'state.json.new'), JSON.stringify(state), { mode: 0o600 });
+  renameSync(join(own, 'state.json.new'), join(own, 'state.json'));
+}
+
+/**
+ * Writes the first state of a container, with a name that no other has.
+ *
+ * It is written before the others are looked at, so that of two that begin at once at least one sees the other.
+ *
+ * @throws NotStarted if the name is taken.
+ */
+export function reserve(directory: string, state: ContainerState): void {
+  writeState(directory, state);
+  if (state.name === state.id) return;
+  const other = statesIn(directory).find(({ id, name }) => id !== state.id && name === state.name);
+  if (other === undefined || !isAlive(other)) return;
+  removeState(directory, state.id);
+  throw new NotStarted(
+    `the name is taken: ${printable(state.name)}`,
+    `Choose another, or end it: ns-tool stop ${state.name}`,
+  );
+}
+
+export function removeState(directory: string, id: string): void {
+  rmSync(join(directory, id), { recursive: true, force: true });
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

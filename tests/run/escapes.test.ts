@@ -1,0 +1,151 @@
+/** What root of a container tries, to reach the host or to change it; as root of the machine and as an ordinary user. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { needsRoot } from '../support/privilege.ts';
+import { Stand } from '../support/stand.ts';
+import { MAKE_ROOTFS, needsBusybox } from './rootfs.ts';
+
+const USER = 54321;
+const MARK = 'file of the host';
+
+const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
+if (!hasCompiler) console.warn('skipped, since gcc is not installed: escapes that take a program');
+const skipped = [needsRoot('escapes'), needsBusybox('escapes'), !hasCompiler].some(Boolean);
+
+/** A script for the shell inside, and what it prints. */
+const ATTEMPTS: readonly [what: string, script: string, prints: string | RegExp, options?: readonly string[]][] = [
+  ['leave a chroot', '/escape chroot /mnt/mark', 'open: No such file or directory\n'],
+  ['trace a process outside', '/escape ptrace $OUTSIDE', 'ptrace: No such process\n'],
+  ['signal a process outside', 'kill -0 $OUTSIDE 2>&1', /No such process/],
+  ['use a descriptor that was left open', '/escape descriptors', '0 more\n'],
+  ['reach the old root through /proc/1/root', 'cat /proc/1/root/mnt/mark 2>&1', /No such file or directory/],
+  ['reach it through /proc/1/cwd', 'cat /proc/1/cwd/../../mnt/mark 2>&1', /No such file or directory/],
+  // Read-only; or not there, where the kernel has no such keys.
+  ['ask the kernel to act', '(echo h > /proc/sysrq-trigger) 2>&1', /Read-only file system|nonexistent/],
+  ['read the memory of the kernel', 'cat /proc/kcore 2>/dev/null | head -c 10 | wc -c', '0\n'],
+  ['read the keys of others', 'cat /proc/keys | wc -c', '0\n'],
+  ['read the firmware', 'ls -A /sys/firmware', ''],
+  ['make a node of a disk', 'mknod /dev/disk b 254 0 2>&1', /Operation not permitted/],
+  ['make a node of memory', 'mknod /tmp/mem c 1 1 2>&1', /Operation not permitted/],
+  ['mount a filesystem', 'mount -t tmpfs x /tmp 2>&1', /(Operation not permitted|permission denied)/],
+  ['remount /proc/sys', 'mount -o remount,rw,bind /proc/sys 2>&1', /(Operation not permitted|permission denied)/],
+  ['uncover what is masked', 'umount /proc/keys 2>&1', /Operation not permitted/],
+  ['uncover it in a user namespace', 'unshare -Urm umount /proc/keys 2>&1', /Invalid argument/],
+  [
+    'mount a proc that has it',
+    'unshare -Urpmf mount -t proc proc /proc 2>&1',
+    /(Operation not permitted|permission denied)/,
+  ],
+  ['set what runs at a crash', '(echo x > /proc/sys/kernel/core_pattern) 2>&1', /Read-only file system/],
+  ['change the host name of the host', 'hostname mine 2>&1', /Operation not permitted/],
+  ['change a setting in /sys', '(echo 1 > /sys/kernel/profiling) 2>&1', /Read-only file system/],
+  ['use a device node of the image', 'head -c 1 /device 2>&1', /Permission denied/],
+  [
+    'have more capabilities than those of the default, nor get some',
+    'cat /proc/self/status | grep -E "CapEff|CapBnd|CapInh|CapAmb|NoNew"',
+    /^CapInh:\s0+\nCapEff:\s0+a00425fb\nCapBnd:\s0+a00425fb\nCapAmb:\s0+\nNoNewPrivs:\s1\n$/,
+  ],
+  ['see processes outside', 'ls /proc | grep -c "^[0-9]"', /^[1-5]\n$/],
+  ['see interfaces outside', 'sed 1,2d /proc/net/dev | wc -l', '1\n'],
+];
+
+/** Volumes whose targets are links in the image. */
+const VOLUMES: readonly [what: string, target: string, script: string, prints: string][] = [
+  ['cover /proc', '/to-proc', 'readlink /proc/self/ns/pid | wc -l', '1\n'],
+  ['put it on a directory of the host', '/to-etc', 'ls /etc/inside', '/etc/inside\n'],
+  ['make a directory on the host', '/to-mnt/evil', 'ls /mnt/evil/inside', '/mnt/evil/inside\n'],
+];
+
+describe.skipIf(skipped)('root of a container', () => {
+  let stand: Stand;
+  const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
+  beforeAll(async () => {
+    execFileSync('gcc', [
+      '-static',
+      '-o',
+      join(scratch, 'escape'),
+      fileURLToPath(new URL('escape.c', import.meta.url)),
+    ]);
+    stand = await Stand.make();
+    await stand.shell(`
+mount -t tmpfs run /run
+set -- /mnt/rootfs
+${MAKE_ROOTFS}
+cp ${join(scratch, 'escape')} /mnt/rootfs/
+mknod /mnt/rootfs/device c 1 5
+chmod 666 /mnt/rootfs/device
+ln -s /proc /mnt/rootfs/to-proc
+ln -s ../../../../etc /mnt/rootfs/to-etc
+ln -s ../mnt /mnt/rootfs/to-mnt
+mkdir /mnt/rootfs/mnt
+mkdir /mnt/volume /mnt/store /mnt/states /mnt/user-store
+touch /mnt/volume/inside
+echo '${MARK}' > /mnt/mark
+cp -a /mnt/rootfs /mnt/user-rootfs
+chown -hR ${USER}:${USER} /mnt/user-rootfs /mnt/user-store /mnt/states
+`);
+  });
+  afterAll(async () => {
+    await stand?.dispose();
+    rmSync(scratch, { recursive: true });
+  });
+
+  const AS_ROOT = { env: { NS_TOOL_STORE: '/mnt/store' }, rootfs: '/mnt/rootfs' };
+  const AS_USER = {
+    env: { NS_TOOL_STORE: '/mnt/user-store', XDG_RUNTIME_DIR: '/mnt/states' },
+    uid: USER,
+    rootfs: '/mnt/user-rootfs',
+  };
+  const attempt = async (
+    { rootfs, ...start }: typeof AS_ROOT & { uid?: number },
+    script: string,
+    options: readonly string[] = [],
+  ) => {
+    const args = ['run', ...options, '-e', `OUTSIDE=${process.pid}`, rootfs, 'sh', '-c', script];
+    return await stand.run({ program: 'ns-tool', args, ...start });
+  };
+
+  for (const [who, start] of [
+    ['of root', AS_ROOT],
+    ['of an ordinary user', AS_USER],
+  ] as const) {
+    describe(who, () => {
+      describe('cannot', () => {
+        // All in one container, each in a shell of its own.
+        let printed: string[] = [];
+        beforeAll(async () => {
+          const script = ATTEMPTS.map(([, script]) => `(${script}); printf '\\0'`).join('\n');
+          const { stdout, mountEvent, fileEvents } = await attempt(start, script);
+          printed = stdout.split('\0');
+          expect({ mountEvent, fileEvents }).toEqual({ mountEvent: false, fileEvents: [] });
+        });
+        for (const [i, [what, , prints]] of ATTEMPTS.entries()) {
+          it(what, () =>
+            expect(printed[i]).toEqual(typeof prints === 'string' ? prints : expect.stringMatching(prints)),
+          );
+        }
+      });
+
+      it.each(VOLUMES)('cannot %s by a link in the image', async (_, target, script, prints) => {
+        const { stdout, mountEvent, fileEvents } = await attempt(start, script, ['-v', `/mnt/volume:${target}`]);
+        expect({ stdout, mountEvent, fileEvents }).toEqual({ stdout: prints, mountEvent: false, fileEvents: [] });
+      });
+
+      it('has the host within reach after chroot(2), which is why it is not used', async () => {
+        expect((await attempt(start, '/escape chroot /mnt/mark', ['--chroot'])).stdout).toBe(`${MARK}\n`);
+      });
+
+      it('cannot put a link in the place of /proc', async () => {
+        const hostile = `${start.rootfs}-hostile`;
+        await stand.shell(`cp -a ${start.rootfs} ${hostile}; rmdir ${hostile}/proc; ln -s /tmp ${hostile}/proc`);
+        const { status, stderr } = await attempt({ ...start, rootfs: hostile }, 'true');
+        expect(status).toBe(125);
+        expect(stderr).toContain('In the image /proc is no directory');
+      });
+    });
+  }
+});

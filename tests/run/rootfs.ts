@@ -1,0 +1,30 @@
+/** A root for containers, made of this machine's own busybox. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const APPLETS =
+  'cat chroot chmod cp dd echo env false find grep head hostname id ip kill ln ls mkdir mknod mount nc ps pwd readlink rm sed seq sh sleep sort stat touch true umount unshare wc';
+
+/** A shell script that makes it, in the directory `$1`. */
+export const MAKE_ROOTFS = `
+set -e
+mkdir -p $1/bin $1/etc $1/tmp $1/root $1/proc $1/sys $1/dev $1/home/ada
+cp /bin/busybox $1/bin/
+for applet in ${APPLETS}; do ln -s busybox $1/bin/$applet; done
+printf '%s\\n' root:x:0:0::/root:/bin/sh ada:x:1000:1001::/home/ada:/bin/sh > $1/etc/passwd
+printf '%s\\n' root:x:0: ada:x:1001: video:x:44:root,ada games:x:20:ada > $1/etc/group
+touch $1/etc/hostname $1/etc/hosts $1/etc/resolv.conf
+chmod 1777 $1/tmp
+`;
+
+export function makeRootfs(directory: string): string {
+  execFileSync('sh', ['-c', MAKE_ROOTFS, 'sh', directory]);
+  return directory;
+}
+
+/** Whether a suite must be skipped for lack of a busybox, and says so. */
+export function needsBusybox(what: string): boolean {
+  const has = existsSync('/bin/busybox');
+  if (!has) console.warn(`skipped, since busybox-static is not installed: ${what}`);
+  return !has;
+}
