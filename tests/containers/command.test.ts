@@ -1,0 +1,131 @@
+/** ps, exec, stop, rm and cleanup, as an ordinary user and as root, on a machine of the test's own. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Learner } from '../lessons/learner.ts';
+import { MAKE_ROOTFS, needsBusybox } from '../run/rootfs.ts';
+
+const isRoot = process.geteuid?.() === 0;
+
+describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
+  ['an ordinary user', ''],
+  ['root', 'sudo NS_TOOL_STORE=/tmp/store-of-root '],
+])('%s', (_, sudo) => {
+  let user: Learner;
+  beforeAll(async () => {
+    user = await Learner.make();
+    await user.write('~/make-rootfs', MAKE_ROOTFS, { append: false });
+    await user.type('mkdir ~/rootfs && sh ~/make-rootfs ~/rootfs');
+    // The disk of this machine is an overlay already, over which the kernel makes no other.
+    await user.type('export NS_TOOL_STORE=/tmp/store');
+    await user.write('~/loop', 'trap "exit 3" TERM\nwhile :; do sleep 0.1; done\n', { append: false });
+    await user.type('chmod +x ~/loop; cp ~/loop ~/rootfs/bin/loop');
+  });
+  afterAll(() => user?.[Symbol.asyncDispose]());
+
+  const tool = (args: string) => user.type(`${sudo}ns-tool ${args}`);
+  const status = async (args: string) => (await tool(`${args} > /dev/null 2>&1; echo $?`)).trim();
+  /** Starts a container in the background, and returns once it runs. */
+  const start = async (name: string, command: string, options = '') => {
+    const there = `${sudo}ns-tool exec ${name} true 2> /dev/null`;
+    await user.type(
+      `${sudo}ns-tool run --name ${name} ${options} ~/rootfs ${command} > ~/${name}.out 2>&1 & echo $! > ~/${name}.pid; i=0; until ${there} || [ $((i += 1)) -gt 100 ]; do sleep 0.05; done`,
+    );
+  };
+  const ended = async (name: string) => (await user.type(`wait $(cat ~/${name}.pid); echo $?`)).trim();
+  const files = () => user.type(`${sudo}sh -c 'ls $NS_TOOL_STORE/containers 2> /dev/null'`);
+
+  it('sees no container at first', async () => {
+    expect(await tool('ps')).toMatch(/^ID +NAME +PID +STATUS +IMAGE +COMMAND\n$/);
+    expect(await tool('ps --json')).toBe('[]\n');
+    expect(await tool('cleanup')).toBe('Nothing is left over.\n');
+  });
+
+  it('sees one that runs, by its name, and by its ID alone', async () => {
+    await start('web', 'sleep 600');
+    const [line = ''] = (await tool('ps')).split('\n').slice(1);
+    expect(line).toMatch(/^[0-9a-f]{12} {2}web {3}\d+ +running for \d+ seconds? +\S*rootfs +sleep 600$/);
+    expect((await tool('ps -q')).trim()).toBe(line.slice(0, 12));
+    const [{ id, running, command }] = JSON.parse(await tool('ps --json'));
+    expect({ id, running, command }).toEqual({ id: line.slice(0, 12), running: true, command: ['sleep', '600'] });
+  });
+
+  it('runs a command where the first process is', async () => {
+    expect(await tool(`exec web -- ps -o pid,comm | grep -c sleep`)).toBe('1\n');
+    const namespaces = (pid: string) =>
+      tool(`exec web sh -c 'for kind in user mnt pid net uts ipc cgroup; do readlink /proc/${pid}/ns/$kind; done'`);
+    expect(await namespaces('self')).toMatch(/^(\w+:\[\d+\]\n){7}$/);
+    expect(await namespaces('self')).toBe(await namespaces('1'));
+    expect(await tool('exec web -- ls /')).toBe(await user.type('ls ~/rootfs'));
+    expect(await tool('exec web pwd')).toBe('/\n');
+  });
+
+  it('gives it what the first process has, and no more', async () => {
+    const fields = "grep -E '^(Uid|Gid|Cap(Bnd|Eff|Prm|Amb|Inh)|NoNewPrivs|Seccomp):'";
+    expect(await tool(`exec web sh -c "${fields} /proc/self/status"`)).toBe(
+      await tool(`exec web sh -c "${fields} /proc/1/status"`),
+    );
+    expect(await tool('exec web env | sort')).toBe(
+      await tool('exec web sh -c \'tr "\\\\0" "\\\\n" < /proc/1/environ\' | sort'),
+    );
+  });
+
+  it('takes a user of the container, a directory, a variable', async () => {
+    expect(await tool(`exec -w /tmp -e A=b web sh -c 'pwd; echo $A'`)).toBe('/tmp\nb\n');
+    expect(await tool('exec -u 0:0 web id -u')).toBe('0\n');
+    expect(await tool('exec -u nosuch web true')).toContain('no such user in the image: nosuch');
+  });
+
+  it('returns the status of the command', async () => {
+    expect(await status('exec web sh -c "exit 7"')).toBe('7');
+    expect(await status('exec web /no/such')).toBe('127');
+    expect(await status('exec nosuch true')).toBe('1');
+    expect(await status('exec web')).toBe('2');
+    expect(await tool('exec -w /nosuch web true')).toContain('There is no such directory in the container: -w /');
+  });
+
+  it('shows how it is done, and does nothing', async () => {
+    const plan = await tool('exec --dry-run web touch /made');
+    expect(plan).toContain('setns(');
+    expect(await status('exec web cat /made')).toBe('1');
+  });
+
+  it('refuses to remove what runs, and cleanup leaves it alone', async () => {
+    expect(await tool('rm web')).toContain('web runs');
+    expect(await tool('cleanup')).toBe('Nothing is left over.\n');
+    expect(await status('exec web true')).toBe('0');
+  });
+
+  it('ends it: PID 1 ignores SIGTERM without a handler, and is killed', async () => {
+    expect(await tool('stop --time 0.5 web')).toBe('web: killed\n');
+    expect(await ended('web')).toBe('137');
+    expect(await files()).toBe('');
+    expect(await tool('ps -q')).toBe('');
+  });
+
+  it('ends one that listens by the signal alone', async () => {
+    await start('loop', 'sh /bin/loop');
+    expect(await tool('stop loop')).toBe('loop: ended\n');
+    expect(await ended('loop')).toBe('3');
+  });
+
+  it('finds what a killed ns-tool has left, removes that and nothing else', async () => {
+    await start('stays', 'sleep 600');
+    await start('dies', 'sleep 600');
+    const id = JSON.parse(await tool('ps --json')).find(({ name }: { name: string }) => name === 'dies').id;
+    await user.type(`${sudo}pkill -KILL -f "^[^ ]*node .*run --name dies"`);
+    await ended('dies');
+    expect(await tool('ps')).toMatch(new RegExp(`^${id}  dies +- +dead `, 'm'));
+    expect(await tool('exec dies true')).toContain('dies has ended');
+    const would = await tool('cleanup --dry-run');
+    expect(would.match(/Would remove the (state|files) of (\w+)/g)).toEqual([
+      `Would remove the state of ${id}`,
+      `Would remove the files of ${id}`,
+    ]);
+    expect(await tool('cleanup')).toBe(would.replaceAll('Would remove', 'Removed'));
+    expect(await tool('cleanup')).toBe('Nothing is left over.\n');
+    expect(await status('exec stays true')).toBe('0');
+    expect((await files()).trim()).toBe((await tool('ps -q')).trim());
+    expect(await tool('rm -f stays')).toBe('stays\n');
+    await ended('stays');
+    expect(await files()).toBe('');
+  });
+});
