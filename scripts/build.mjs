@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { bundle, command, root } from './checkout.mjs';
+import { bundle, commands, root } from './checkout.mjs';
 import { run } from './child.mjs';
 import { endLike, fail } from './end.mjs';
 import { layout, lightModules, rarelyUsed } from './light-modules.mjs';
@@ -76,7 +76,7 @@ function inputs() {
 function outputs() {
   return [
     ...modules(),
-    ...[bundle, command].map((file) => path.relative(root, file)),
+    ...[bundle, ...commands].map((file) => path.relative(root, file)),
     ...programs().map((name) => `tests/.programs/${name}.cjs`),
   ];
 }
@@ -116,7 +116,7 @@ async function bundleCommand(esbuild) {
     esbuild.build({
       ...SETTINGS,
       outdir,
-      entryPoints: { command: 'packages/ns-tool/src/bin.ts' },
+      entryPoints: { command: 'packages/ns-tool/src/bin.ts', mount: 'packages/ns-tool/src/bin-mount.ts' },
       plugins: [lightModules(outdir, packageFolder)],
       define: NO_COLUMNS,
     }),

@@ -9,8 +9,8 @@ export const root = path.resolve(import.meta.dirname, '..');
 /** The command as one starts it; made by build.mjs. */
 export const bundle = path.join(root, 'packages/ns-tool/dist/bin/ns-tool.cjs');
 
-/** What that starts: the whole command in one file. */
-export const command = path.join(root, 'packages/ns-tool/dist/bin/command.cjs');
+/** What that starts: the whole command in one file, or `ns-tool mount` alone. */
+export const commands = ['command', 'mount'].map((name) => path.join(root, `packages/ns-tool/dist/bin/${name}.cjs`));
 
 export const isRoot = process.getuid?.() === 0;
 

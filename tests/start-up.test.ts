@@ -1,6 +1,6 @@
 /** What the command loads when it starts. How long that takes is for the benchmark; that it loads no more is for a test. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dirSync } from 'tmp-promise';
@@ -34,7 +34,15 @@ function installedElsewhere(): string {
 describe('the command, when it starts', () => {
   it('takes its code from the code cache', () => {
     // Loaded as a module, and so compiled, only where there is no cache.
-    expect(modulesLoadedBy('mount', '--size', 'none')).not.toContain('command.cjs');
+    expect(modulesLoadedBy('mount', '--size', 'none')).not.toContain('mount.cjs');
+    expect(modulesLoadedBy('ls', '--help')).not.toContain('command.cjs');
+  });
+
+  it('takes little code for mount, and all of it for what it does not know', () => {
+    const sizes = ['mount', 'command'].map((name) => statSync(join(bin, `${name}.cjs`)).size);
+    expect(sizes[0]).toBeLessThan((sizes[1] ?? 0) / 2);
+    const { stderr } = spawnSync(process.execPath, [join(bin, 'ns-tool.cjs'), 'moutn'], { encoding: 'utf8' });
+    expect(stderr).toContain('Did you mean mount?');
   });
 
   it('loads neither the layout of the help nor streams to do its work', () => {

@@ -1,111 +1,38 @@
-/** The command line: which commands there are, and how errors become text and a status. */
+/** The command line: how words become a command, and errors become text and a status. */
 import process from 'node:process';
 import yargs, { type Argv } from 'yargs';
-import * as cgroup from './commands/cgroup.ts';
-import * as checkCaps from './commands/check-caps.ts';
-import * as cleanup from './commands/cleanup.ts';
-import * as clone from './commands/clone.ts';
-import * as diff from './commands/diff.ts';
-import * as enter from './commands/enter.ts';
-import * as exec from './commands/exec.ts';
-import * as images from './commands/images.ts';
-import * as ipc from './commands/ipc.ts';
-import * as ls from './commands/ls.ts';
-import * as mount from './commands/mount.ts';
-import * as mounts from './commands/mounts.ts';
-import * as net from './commands/net.ts';
-import * as pid from './commands/pid.ts';
-import * as proc from './commands/proc.ts';
-import * as ps from './commands/ps.ts';
-import * as pull from './commands/pull.ts';
-import * as reach from './commands/reach.ts';
-import * as rm from './commands/rm.ts';
-import * as rmi from './commands/rmi.ts';
-import * as run from './commands/run.ts';
-import * as slave from './commands/slave.ts';
-import * as stop from './commands/stop.ts';
-import * as time from './commands/time.ts';
-import * as unshare from './commands/unshare.ts';
-import * as user from './commands/user.ts';
-import * as uts from './commands/uts.ts';
+import type { Command, Commands } from './command.ts';
 import type { Context } from './context.ts';
 import { UsageError, UserError } from './errors.ts';
-import { getopt, type Option, UnknownOption } from './getopt.ts';
+import { getopt, UnknownOption } from './getopt.ts';
 import { BrokenPipe, print, printError } from './output.ts';
 import { VERSION } from './version.ts';
 
-/** A file of commands/: one subcommand. */
-interface Command {
-  readonly command: string;
-  readonly describe: string;
-  readonly options: Readonly<Record<string, Option>>;
-  /** Words mean what they mean to getopt_long(3): the first that is no option starts the command to run, also without `--`. */
-  readonly asGetopt?: boolean;
-  /** An option that is given again adds its value to the first; otherwise the last one counts. */
-  readonly collects?: boolean;
-  /** With `asGetopt`: the option that the first word stands for, where it is none itself. */
-  readonly operand?: string;
-  /** Describes options, usage and examples to the parser. */
-  builder(yargs: Argv): Argv;
-  /** Runs the command and returns its exit status, or the signal to end by. `args` are what the parser makes of `options`. */
-  run(args: never, context: Context): Promise<number | NodeJS.Signals>;
-}
-
-const COMMANDS: Readonly<Record<string, Command>> = {
-  mount,
-  slave,
-  unshare,
-  enter,
-  pid,
-  uts,
-  ipc,
-  net,
-  user,
-  cgroup,
-  time,
-  clone,
-  proc,
-  ls,
-  mounts,
-  diff,
-  reach,
-  pull,
-  images,
-  rmi,
-  run,
-  ps,
-  exec,
-  stop,
-  rm,
-  cleanup,
-  'check-caps': checkCaps,
-};
-
 /**
- * Runs the command line of `context`.
+ * Runs the command line of `context`, which names one of `commands`.
  *
  * @returns the exit status, or the signal by which the process should end.
  */
-export async function main(context: Context): Promise<number | NodeJS.Signals> {
+export async function main(context: Context, commands: Commands): Promise<number | NodeJS.Signals> {
   const { argv } = context;
   const [name = '', ...rest] = argv;
   try {
     // The command's own parser alone: with yargs' commands, each run would lay out the help, whether asked for or not.
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined) return overview(argv);
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (command === undefined) return overview(argv, commands);
     const { args, help } = parse(rest, command.builder, command);
     if (help === '') return await command.run(args as never, context);
     print(help);
     return 0;
   } catch (error) {
-    return await explain(error, argv);
+    return await explain(error, argv, commands);
   }
 }
 
 /** What `ns-tool` says without a command it knows: its help, its version, or what is wrong. */
-function overview(argv: readonly string[]): number {
+function overview(argv: readonly string[], commands: Commands): number {
   const { help } = parse(argv, (yargs) => {
-    for (const { command, describe } of Object.values(COMMANDS)) yargs.command(command, describe);
+    for (const { command, describe } of Object.values(commands)) yargs.command(command, describe);
     return yargs
       .usage('$0 COMMAND [OPTIONS]\n\nShows, makes and tests Linux namespaces.')
       .demandCommand(1, 'no command given')
@@ -168,12 +95,12 @@ function inOurWords(message: string): string {
 }
 
 /** Prints an error and returns the exit status that goes with it. */
-async function explain(error: unknown, argv: readonly string[]): Promise<number> {
+async function explain(error: unknown, argv: readonly string[], commands: Commands): Promise<number> {
   if (error instanceof BrokenPipe) return error.status;
   if (error instanceof UsageError) {
-    const { message, hint } = await withNearMiss(error, argv);
+    const { message, hint } = await withNearMiss(error, argv, commands);
     printError(`error: ${message}`);
-    printError(hint ?? `Try: ns-tool ${Object.keys(COMMANDS).includes(argv[0] ?? '') ? `${argv[0]} ` : ''}--help`);
+    printError(hint ?? `Try: ns-tool ${Object.keys(commands).includes(argv[0] ?? '') ? `${argv[0]} ` : ''}--help`);
     return 2;
   }
   if (error instanceof UserError) {
@@ -192,7 +119,7 @@ function statusOf(error: unknown, argv: readonly string[]): number {
 }
 
 /** For an unknown command or option, the known one that was probably meant. */
-async function withNearMiss(error: UsageError, argv: readonly string[]): Promise<UsageError> {
+async function withNearMiss(error: UsageError, argv: readonly string[], commands: Commands): Promise<UsageError> {
   if (error instanceof UnknownOption) {
     const { nearest } = await import('./near-miss.ts');
     return nearest('option', error.option, error.known);
@@ -202,8 +129,8 @@ async function withNearMiss(error: UsageError, argv: readonly string[]): Promise
   const { nearest } = await import('./near-miss.ts');
   if (unknown.length === 1) return new UsageError(`unknown option: -${unknown}`);
   const isOption = argv.some((word) => /^--?/.test(word) && word.replace(/^--?/, '').split('=')[0] === unknown);
-  if (!isOption && argv[0] === unknown) return nearest('command', unknown, Object.keys(COMMANDS));
-  const chosen = COMMANDS[argv[0] ?? ''];
+  if (!isOption && argv[0] === unknown) return nearest('command', unknown, Object.keys(commands));
+  const chosen = commands[argv[0] ?? ''];
   if (isOption) return nearest('option', unknown, [...Object.keys(chosen?.options ?? {}), 'help', 'version']);
   return new UsageError(
     `unexpected argument: ${unknown}`,

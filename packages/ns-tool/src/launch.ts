@@ -10,7 +10,8 @@ import { Script } from 'node:vm';
 /** This file is bundled as CommonJS, beside the command: what is found from here is found from there. */
 declare const require: NodeJS.Require;
 
-const command = `${import.meta.dirname}/command.cjs`;
+const bundle = process.argv[2] === 'mount' ? 'mount' : 'command';
+const command = `${import.meta.dirname}/${bundle}.cjs`;
 const codeCache = `${command}.${process.version}-${process.arch}.cache`;
 
 if (isUpToDate()) {

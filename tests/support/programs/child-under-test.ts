@@ -6,6 +6,7 @@
 import { writeSync } from 'node:fs';
 import { F_SETFD, O_CLOEXEC, type Program, showCall, sys } from '@ns-tool/syscalls';
 import { main } from '../../../packages/ns-tool/src/cli.ts';
+import { COMMANDS } from '../../../packages/ns-tool/src/commands.ts';
 import { GO_ON, STOPPED } from '../changes.ts';
 import { changePrograms } from '../layers/layout.ts';
 import { changeClone } from '../layers/native.ts';
@@ -39,7 +40,7 @@ changeClone(changes, pause, (cloneFlags) => {
 });
 
 const [node = '', script = '', ...argv] = process.argv;
-main({ loadSys: async () => sys, self: [node, script], argv }).then((outcome) => {
+main({ loadSys: async () => sys, self: [node, script], argv }, COMMANDS).then((outcome) => {
   if (typeof outcome === 'number') process.exitCode = outcome;
   else process.kill(process.pid, outcome);
 });

@@ -1,6 +1,7 @@
 /** The product's own code, started by a test behind a layer around what `ns-tool slave` records for its child. */
 import { type Recorder, record, type SyscallName, sys } from '@ns-tool/syscalls';
 import { main } from '../../../packages/ns-tool/src/cli.ts';
+import { COMMANDS } from '../../../packages/ns-tool/src/commands.ts';
 import { mutants } from '../../slave/mutants.ts';
 
 const { MUTANT } = process.env;
@@ -29,7 +30,7 @@ recorders.append = function (this: Recorder, name, args) {
 };
 
 const [node = '', script = '', ...argv] = process.argv;
-main({ loadSys: async () => sys, self: [node, script], argv }).then((outcome) => {
+main({ loadSys: async () => sys, self: [node, script], argv }, COMMANDS).then((outcome) => {
   if (typeof outcome === 'number') process.exitCode = outcome;
   else process.kill(process.pid, outcome);
 });

@@ -6,6 +6,7 @@
 import { writeSync } from 'node:fs';
 import { interpose, type Sys, showCall, sys } from '@ns-tool/syscalls';
 import { main } from '../../../packages/ns-tool/src/cli.ts';
+import { COMMANDS } from '../../../packages/ns-tool/src/commands.ts';
 import { type Fault, withFault } from '../faults.ts';
 import { mutants } from '../mutants.ts';
 
@@ -19,7 +20,7 @@ if (chosen !== undefined) layered = chosen.wrap(layered);
 if (FAULT !== undefined) layered = withFault(layered, JSON.parse(FAULT) as Fault);
 
 const [node = '', script = '', ...argv] = process.argv;
-main({ loadSys: async () => layered, self: [node, script], argv }).then((outcome) => {
+main({ loadSys: async () => layered, self: [node, script], argv }, COMMANDS).then((outcome) => {
   if (typeof outcome === 'number') process.exitCode = outcome;
   else process.kill(process.pid, outcome);
 });
