@@ -1,7 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
-/** What takes long: every check on every mutant, every fault at every system call, tables of the largest size. */
-const slow = ['tests/**/mutants.test.ts', 'tests/**/faults.test.ts', 'tests/mount-table/size.test.ts'];
+/**
+ * What takes long: every check on every mutant, every fault at every system call, tables of the largest size; registries that
+ * stall, and containers that try to get out.
+ */
+const slow = [
+  'tests/**/mutants.test.ts',
+  'tests/**/faults.test.ts',
+  'tests/mount-table/size.test.ts',
+  'tests/images/{pull,transport}.test.ts',
+  'tests/run/escapes.test.ts',
+  'tests/containers/command.test.ts',
+];
 
 /** A learner goes through every lesson, and uses the course. */
 const lessons = ['tests/lessons/walk.test.ts', 'tests/course/command.test.ts'];
