@@ -38,6 +38,11 @@ export function oneOfFailures(errors: readonly ErrnoName[]): Failure | undefined
   return errors.find((error): error is Failure => error in FAILURES);
 }
 
+/** The first error that a step can be made to fail with and that is none of these. */
+export function failureBeside(errors: readonly ErrnoName[]): Failure {
+  return (Object.keys(FAILURES) as Failure[]).find((error) => !errors.includes(error)) ?? 'EBADF';
+}
+
 /** How long a child waits that pauses, in milliseconds: so long that ns-tool is done with anything that it does meanwhile. */
 const PAUSE = 100;
 

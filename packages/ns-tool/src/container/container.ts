@@ -1,5 +1,5 @@
 /** The life of a container: from its plan to its end, with a state that others can read meanwhile. */
-import { type Attempt, type SpawnOptions, type Sys, SyscallError } from '@ns-tool/syscalls';
+import { type Attempt, isErrno, type SpawnOptions, type Sys, type SyscallError } from '@ns-tool/syscalls';
 import { makeBundle, removeBundle } from './bundle.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
 import { type Host, ownDirectory } from './host.ts';
@@ -93,6 +93,7 @@ async function withRoot<T>(plan: ContainerPlan, warn: Warn, start: (plan: Contai
   }
 }
 
+/** No overlayfs in the kernel, none for ordinary users, or not over this filesystem. mount(2) */
 function isOverlayRefused(error: unknown): boolean {
-  return error instanceof SyscallError && error.call === 'mount' && error.values[2] === 'overlay';
+  return isErrno(error, 'ENODEV', 'EPERM', 'EINVAL') && error.call === 'mount' && error.values[2] === 'overlay';
 }
