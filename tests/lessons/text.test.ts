@@ -26,7 +26,7 @@ const PARTS = [
 
 /** What a text calls by the name of a constant: `MS_REC`, `POLLPRI`, `EPERM`; not ERRORS, a part of each man page. */
 const CONSTANT =
-  /\b(?:(?:MS|CLONE|MNT|UMOUNT|O|AT|NS|PR|CAP|MOUNT_ATTR|OPEN_TREE)_[A-Z0-9_]+|(?:SIG|POLL)[A-Z0-9]{2,}|E(?!RRORS)[A-Z0-9]{3,})\b(?!…)/g;
+  /\b(?:(?:MS|CLONE|MNT|UMOUNT|O|AT|NS(?!_TOOL)|PR|CAP|MOUNT_ATTR|OPEN_TREE)_[A-Z0-9_]+|(?:SIG|POLL)[A-Z0-9]{2,}|E(?!RRORS)[A-Z0-9]{3,})\b(?!…)/g;
 
 /** Constants of the kernel that a text may explain though the library has no use for them. */
 const HEADER_CONSTANTS = constantsOfHeaders();
