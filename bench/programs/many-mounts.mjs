@@ -5,20 +5,23 @@ import { MS_BIND, MS_PRIVATE, MS_REC, MS_SHARED, sys } from '@ns-tool/syscalls';
 
 const BASE = '/dev/shm';
 
+/** @typedef {'none' | 'one' | 'each'} Groups whether mounts are private, all of one peer group, or each of a group of its own */
+
 /**
- * Makes mounts, all of one peer group or all private.
+ * Makes mounts.
  *
  * @param {number} count
- * @param {{ shared: boolean }} propagation
+ * @param {Groups} groups
  */
-export function makeMounts(count, { shared }) {
+export function makeMounts(count, groups) {
   sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
   sys.mount('bench', BASE, 'tmpfs', 0, null);
   // What is bound from a shared mount is of its group.
-  if (shared) sys.mount(null, BASE, null, MS_SHARED, null);
+  if (groups === 'one') sys.mount(null, BASE, null, MS_SHARED, null);
   for (let i = 0; i < count; i++) {
     const directory = `${BASE}/${i}`;
     mkdirSync(directory);
     sys.mount(directory, directory, null, MS_BIND, null);
+    if (groups === 'each') sys.mount(null, directory, null, MS_SHARED, null);
   }
 }

@@ -1,8 +1,8 @@
 // Times a mount table of slaves, read and made a tree in this process, against findmnt(8):
-// read-slaves.mjs MOUNTS NAMESPACES ROUNDS WAY
+// read-slaves.mjs MOUNTS NAMESPACES ROUNDS WAY GROUPS
 //
-// To be started in a mount namespace of its own. Makes MOUNTS mounts in it, all of one peer group, which are then also in so
-// many other NAMESPACES, and goes to another one, where they are slaves of that group. Prints JSON: the milliseconds of each
+// To be started in a mount namespace of its own. Makes MOUNTS mounts in it, all of one peer group or each of its own,
+// which are then also in so many other NAMESPACES, and goes to another one, where they are slaves. Prints JSON: the milliseconds of each
 // reading, and of each run of findmnt, which are taken in turn. One WAY in a process: the first reading compiles what all use.
 
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { makeMounts } from './many-mounts.mjs';
 
 const [mounts = 0, namespaces = 0, rounds = 0] = process.argv.slice(2, 5).map(Number);
 const way = process.argv[5];
+const groups = process.argv[6] === 'each' ? 'each' : 'one';
 
 const WAYS = {
   /** As `ns-tool mounts` does it. */
@@ -25,7 +26,7 @@ const WAYS = {
 if (way !== 'ns-tool' && way !== 'mountinfo') throw new Error(`no such way: ${way}`);
 const read = WAYS[way];
 
-makeMounts(mounts, { shared: true });
+makeMounts(mounts, groups);
 const release = await holdNamespaces('mount', namespaces);
 // It moves this thread, from which children come; the others of this process stay, and with them the peers.
 sys.unshare(CLONE_NEWNS);

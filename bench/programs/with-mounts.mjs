@@ -13,7 +13,7 @@ const [mounts = 0, peers = 0, rounds = 0] = process.argv.slice(2, 5).map(Number)
 /** @type {[string, ...string[]][]} */
 const commands = JSON.parse(process.argv[5] ?? '[]');
 
-makeMounts(mounts, { shared: peers > 0 });
+makeMounts(mounts, peers > 0 ? 'one' : 'none');
 
 const release = await holdNamespaces('mount', peers);
 const times = commands.map(() => /** @type {number[]} */ ([]));
