@@ -194,10 +194,11 @@ describe.skipIf(needsRoot('ns-tool mounts --watch'))('ns-tool mounts --watch', (
     ]);
     await inner.shell('mount -t tmpfs no /mnt/a');
     await below.lines(1);
+    // Each looks for itself, so what comes next waits for all: two changes at once would be one.
     await inner.shell('mount -t proc yes /mnt/b');
-    await below.lines(2);
+    await Promise.all([below.lines(2), byType.lines(1), byPath.lines(1)]);
     await inner.shell('mount --make-shared /mnt/b');
-    await below.lines(3);
+    await Promise.all([below.lines(3), byType.lines(2), byPath.lines(2), byState.lines(1)]);
     await inner.shell('umount /mnt/a');
     await below.lines(4);
     await inner.shell('umount /mnt/b');
