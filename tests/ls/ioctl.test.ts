@@ -1,5 +1,5 @@
 /** ioctl(2) as the listing uses it: ioctl_ns(2), and its numbers held against the headers. */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import {
   IOCTL_COMMANDS,
   isErrno,
@@ -12,7 +12,13 @@ import {
   namespaceFlags,
   showCall,
   sys,
+  TCGETS,
+  TCSETS,
+  TIOCGPTPEER,
   TIOCGWINSZ,
+  TIOCSCTTY,
+  TIOCSPTLCK,
+  TIOCSWINSZ,
 } from '@ns-tool/syscalls';
 import { describe, expect, it } from 'vitest';
 
@@ -36,6 +42,56 @@ function codeOf(call: () => unknown): string {
 }
 
 const own = (type: string) => `/proc/thread-self/ns/${type}`;
+
+describe('ioctl_tty(2)', () => {
+  /** A pseudo-terminal: master and slave. */
+  function withTerminal(use: (master: number, slave: number) => void): void {
+    const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
+    try {
+      sys.ioctl(master, TIOCSPTLCK, new Uint8Array(8));
+      const slave = sys.ioctl(master, TIOCGPTPEER, constants.O_RDWR | constants.O_NOCTTY);
+      try {
+        use(master, slave);
+      } finally {
+        closeSync(slave);
+      }
+    } finally {
+      closeSync(master);
+    }
+  }
+
+  it('opens a slave with no path, and tells it the size', () => {
+    withTerminal((master, slave) => {
+      sys.ioctl(master, TIOCSWINSZ, new Uint8Array(Uint16Array.of(33, 99, 0, 0).buffer));
+      const size = new Uint8Array(8);
+      sys.ioctl(slave, TIOCGWINSZ, size);
+      expect([...new Uint16Array(size.buffer)]).toEqual([33, 99, 0, 0]);
+    });
+  });
+
+  it('fills no more than a struct that is too small, and sets what it has got', () => {
+    withTerminal((_, slave) => {
+      const all = new Uint8Array(64);
+      const part = all.subarray(8, 16);
+      sys.ioctl(slave, TCGETS, part);
+      expect(part.some((byte) => byte > 0)).toBe(true);
+      expect([...all.subarray(0, 8), ...all.subarray(16)]).toEqual(Array(56).fill(0));
+
+      const settings = new Uint8Array(36);
+      sys.ioctl(slave, TCGETS, settings);
+      // c_lflag, ECHO.
+      settings[12] = (settings[12] ?? 0) ^ 8;
+      sys.ioctl(slave, TCSETS, settings);
+      const again = new Uint8Array(36);
+      sys.ioctl(slave, TCGETS, again);
+      expect(again).toEqual(settings);
+    });
+  });
+
+  it('is shown with its number', () => {
+    expect(showCall('ioctl', [3, TIOCSCTTY, 0])).toBe('ioctl(3, TIOCSCTTY, 0)');
+  });
+});
 
 describe('ioctl_ns(2)', () => {
   it.each(NAMESPACE_KINDS.filter((kind) => existsSync(own(namespaceFile(kind)))))(
@@ -91,10 +147,20 @@ describe.skipIf(!headers.every((file) => existsSync(file)))('the commands of ioc
     const text = headers.map((file) => readFileSync(file, 'utf8')).join('');
     const group = Number(/#define NSIO\s+(0x\w+)/.exec(text)?.[1]);
     for (const [name, number] of Object.entries(IOCTL_COMMANDS)) {
-      // _IO(group, number): asm-generic/ioctl.h.
-      const [, plain, inGroup] =
-        new RegExp(`#define\\s+${name}\\s+(?:(0x\\w+)|_IO\\(NSIO, (0x\\w+)\\))`).exec(text) ?? [];
-      expect(number, name).toBe(plain === undefined ? (group << 8) | Number(inGroup) : Number(plain));
+      // _IO(group, number), and _IOW('T', number, int), where 1 << 30 says who writes: asm-generic/ioctl.h.
+      const [, plain, inGroup, ofTerminals, withInt] =
+        new RegExp(
+          `#define\\s+${name}\\s+(?:(0x\\w+)|_IO\\(NSIO, (0x\\w+)\\)|_IO\\('T', (0x\\w+)\\)|_IOW\\('T', (0x\\w+), int\\))`,
+        ).exec(text) ?? [];
+      const terminals = 'T'.charCodeAt(0) << 8;
+      const numbers = [
+        [plain, 0],
+        [inGroup, group << 8],
+        [ofTerminals, terminals],
+        [withInt, (1 << 30) | (4 << 16) | terminals],
+      ] as const;
+      const [low, high] = numbers.find(([digits]) => digits !== undefined) ?? [];
+      expect(number, name).toBe(Number(low) | (high ?? 0));
     }
   });
 });

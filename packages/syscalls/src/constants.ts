@@ -383,7 +383,7 @@ export const PIPE_FLAGS = { O_NONBLOCK, O_CLOEXEC } as const satisfies FlagSet;
 export const CLOSE_RANGE_CLOEXEC = 0x4;
 export const CLOSE_RANGE_FLAGS = { CLOSE_RANGE_CLOEXEC } as const satisfies FlagSet;
 
-// -- ioctl(2): include/uapi/linux/nsfs.h, asm-generic/ioctls.h
+// -- ioctl(2): include/uapi/linux/nsfs.h, asm-generic/ioctls.h. The numbers are those of x86-64 and arm64 alike.
 
 /** ioctl_ns(2): a descriptor of the user namespace that owns this namespace. */
 export const NS_GET_USERNS = 0xb701;
@@ -395,12 +395,30 @@ export const NS_GET_NSTYPE = 0xb703;
 export const NS_GET_OWNER_UID = 0xb704;
 /** ioctl_tty(2): the size of a terminal, four numbers of 2 bytes: rows, columns, and two that are not used. */
 export const TIOCGWINSZ = 0x5413;
+/** ioctl_tty(2): sets it, and sends SIGWINCH to the foreground process group. */
+export const TIOCSWINSZ = 0x5414;
+/** ioctl_tty(2): the settings of a terminal, the kernel's struct termios: 36 bytes. */
+export const TCGETS = 0x5401;
+/** ioctl_tty(2): sets them at once. */
+export const TCSETS = 0x5402;
+/** ioctl_tty(2): makes a terminal the controlling one of this session, whose leader has none; the argument is 0. */
+export const TIOCSCTTY = 0x540e;
+/** ioctl_tty(2): locks the slave of a pseudo-terminal, or with 0 in 4 bytes lets it be opened. */
+export const TIOCSPTLCK = 0x40045431;
+/** ioctl_tty(2): opens the slave, with no path; the argument is the flags of open(2). Linux 4.13. */
+export const TIOCGPTPEER = 0x5441;
 export const IOCTL_COMMANDS = {
   NS_GET_USERNS,
   NS_GET_PARENT,
   NS_GET_NSTYPE,
   NS_GET_OWNER_UID,
   TIOCGWINSZ,
+  TIOCSWINSZ,
+  TCGETS,
+  TCSETS,
+  TIOCSCTTY,
+  TIOCSPTLCK,
+  TIOCGPTPEER,
 } as const satisfies FlagSet;
 
 // -- socket(2): include/linux/socket.h, include/linux/net.h, include/uapi/linux/netlink.h

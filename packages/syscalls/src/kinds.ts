@@ -134,6 +134,25 @@ export function struct(size: number): Kind<Uint8Array> {
   };
 }
 
+/** As much as a command of ioctl(2) that there is here reads or fills. */
+const IOCTL_SIZE = 64;
+
+/**
+ * The last argument of ioctl(2), whose type is the command's: NULL, a number, or a struct. The kernel gets memory that is
+ * large enough for all commands, so that none writes beyond a struct that is too small for it.
+ */
+export const ioctlArgument: Kind<Uint8Array | number | null> = {
+  problem: (value) => (typeof value === 'number' ? int.problem(value) : nullable(struct(8)).problem(value)),
+  words(value) {
+    if (!(value instanceof Uint8Array)) return [value ?? 0];
+    return [value.length < IOCTL_SIZE ? Buffer.concat([value], IOCTL_SIZE) : value];
+  },
+  readBack(value, [memory]) {
+    if (value instanceof Uint8Array) value.set((memory as Uint8Array).subarray(0, value.length));
+  },
+  show: (value) => (typeof value === 'number' ? String(value) : value === null ? 'NULL' : '{...}'),
+};
+
 /** Bits with names, shown as `MS_NOSUID|MS_NODEV`. Bits outside the set are refused. */
 export function flags(set: FlagSet): Kind<number> {
   const all = Object.values(set).reduce((bits, flag) => bits | flag, 0);

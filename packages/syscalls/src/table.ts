@@ -63,6 +63,7 @@ import {
   id,
   ids,
   int,
+  ioctlArgument,
   type Kind,
   type MountAttr,
   milliseconds,
@@ -388,18 +389,20 @@ export const table = {
   /**
    * Asks something of an open file; what, the command says: of a namespace as ioctl_ns(2) has it, or of a terminal. ioctl(2).
    *
-   * @param argp null, or memory for the answer: of NS_GET_OWNER_UID and TIOCGWINSZ.
-   * @returns a descriptor, close-on-exec, for NS_GET_USERNS and NS_GET_PARENT; the kind for NS_GET_NSTYPE; 0 otherwise.
+   * @param argp null, a number, or memory to read or to fill, of 8 bytes at least: as the command has it. What is filled
+   *   is handed back to who calls it here, not from a child.
+   * @returns a descriptor, close-on-exec, for NS_GET_USERNS and NS_GET_PARENT, or as its flags say for TIOCGPTPEER; the kind
+   *   for NS_GET_NSTYPE; 0 otherwise.
    * @throws EPERM if the owner or the parent is outside of one's own user or pid namespace; EINVAL for the parent of a
    *   namespace that is neither a user nor a pid namespace, and for the owner's ID of one that is no user namespace; ENOTTY
    *   if the file is none that knows the command; EFAULT without the memory.
    */
-  ioctl: call<(fd: number, request: number, argp: Uint8Array | null) => number>(
+  ioctl: call<(fd: number, request: number, argp: Uint8Array | number | null) => number>(
     16,
     29,
     fd,
     oneOf(IOCTL_COMMANDS),
-    nullable(struct(8)),
+    ioctlArgument,
   ),
 
   /**
