@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const APPLETS =
-  'cat chroot chmod cp dd echo env false find grep head hostname id ip kill ln ls mkdir mknod mount nc ps pwd readlink rm sed seq sh sleep sort stat touch true umount unshare wc';
+  'cat chroot chmod cp dd echo env false find grep head hostname id ip kill ln ls mkdir mknod mount nc ps pwd readlink rm sed seq sh sleep sort stat stty touch true tty umount unshare wc';
 
 /** A shell script that makes it, in the directory `$1`. */
 export const MAKE_ROOTFS = `

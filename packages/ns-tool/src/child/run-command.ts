@@ -52,9 +52,11 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
   const [file = '', ...args] = argv;
   let child: Child | undefined;
   let askedBy: NodeJS.Signals | null = null;
+  // In a session of its own it has another terminal, or none.
+  const sharesForeground = () => options.newSession !== true && isInForeground();
   const pass = (signal: NodeJS.Signals) => {
     // The terminal sends its signals to the whole foreground process group: the command has got this one already.
-    const fromTerminal = (signal === 'SIGINT' || signal === 'SIGQUIT') && isInForeground();
+    const fromTerminal = (signal === 'SIGINT' || signal === 'SIGQUIT') && sharesForeground();
     if (!fromTerminal) child?.kill(signal);
     askedBy = signal;
   };
@@ -68,7 +70,7 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
     child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', onStopped: stopAlong, ...options });
     const { status, signal } = await child.exited;
     // A command that takes an interrupt and goes on, as a shell does, has dealt with it.
-    const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && signal === null && isInForeground();
+    const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && signal === null && sharesForeground();
     return {
       status: signal === null ? (status ?? 1) : 128 + constants.signals[signal],
       askedBy: dealtWith ? null : askedBy,

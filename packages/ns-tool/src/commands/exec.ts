@@ -15,6 +15,8 @@ export const options = {
   env: { alias: 'e', type: 'string', requiresArg: true, describe: 'Set NAME=VALUE, or pass NAME on' },
   workdir: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
   user: { alias: 'u', type: 'string', requiresArg: true, describe: 'USER or USER:GROUP, by name or number' },
+  interactive: { alias: 'i', type: 'boolean', describe: 'Keep standard input: always done' },
+  tty: { alias: 't', type: 'boolean', describe: 'Give it a terminal of its own, connected with yours' },
   'dry-run': { type: 'boolean', default: false, describe: 'Print the system calls, and make none' },
   trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
 } as const;
@@ -26,6 +28,7 @@ export function builder(yargs: Argv): Argv {
     .usage('environment, and no capability that it has not.')
     .options(options)
     .example('$0 exec web -- ps aux', 'What runs in it')
+    .example('$0 exec -it web sh', 'A shell with a terminal of its own')
     .example('$0 exec -u 1000 -w /srv web sh', 'A shell, as another user')
     .example('$0 exec --dry-run web true', 'How it is done');
 }
@@ -49,10 +52,18 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   if (pidfd === null) throw new NotStarted(`${state.name} has ended`, 'Those that run: ns-tool ps');
   const { differs } = work.targetWithPid(String(state.pid));
   const user = args.user === undefined ? undefined : one(args.user);
-  const spawnOptions = work.execOptions(pidfd, differs, work.insideOf(state.pid), {
-    env: variables(all(args.env), process.env),
+  const wantsTerminal = isSet(args.tty);
+  if (wantsTerminal && !isSet(args['dry-run'])) work.requireTerminal();
+  const terminal = wantsTerminal ? work.openPseudoTerminalOf(sys, state.pid) : null;
+  const account = user === undefined ? undefined : accountIn(state.pid, user);
+  const inside = work.insideOf(state.pid);
+  // Whom a user namespace maps, is called otherwise here.
+  if (terminal !== null && !differs.includes('user')) work.giveTo(terminal, (account ?? inside).uid);
+  const spawnOptions = work.execOptions(pidfd, differs, inside, {
+    env: { ...(terminal !== null && { TERM: 'xterm' }), ...variables(all(args.env), process.env) },
     workingDir,
-    ...(user !== undefined && { account: accountIn(state.pid, user) }),
+    ...(account !== undefined && { account }),
+    ...(terminal !== null && { slave: terminal.inside.slave }),
   });
   const argv = [program, ...words] as const;
   if (isSet(args['dry-run'])) {
@@ -61,7 +72,12 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   }
   try {
     const tracing = isSet(args.trace) && { observe: work.tracing(spawnOptions) };
-    const { status, askedBy } = await work.runCommand(argv, { ...spawnOptions, ...tracing });
+    const { status, askedBy } =
+      terminal === null
+        ? await work.runCommand(argv, { ...spawnOptions, ...tracing })
+        : await work.connected(sys, terminal, (onStopped) =>
+            work.runCommand(argv, { ...spawnOptions, ...tracing, onStopped }),
+          );
     return askedBy ?? status;
   } catch (error) {
     if (!(error instanceof work.SyscallError)) throw error;
@@ -102,7 +118,8 @@ async function loadWork() {
     import('../enter/target.ts'),
     import('../child/run-command.ts'),
     import('../child/shown.ts'),
+    import('../container/pseudo-terminal.ts'),
   ]);
-  const [a, b, c, d, e, f, g, h, i, j, k, l] = modules;
-  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l };
+  const [a, b, c, d, e, f, g, h, i, j, k, l, m] = modules;
+  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m };
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { SpawnOptions } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { all, isSet, one, variables } from '../container/given.ts';
 import type { Context } from '../context.ts';
@@ -28,6 +29,7 @@ export const options = {
   name: { type: 'string', requiresArg: true, describe: 'A name for the container; the ID if not given' },
   rm: { type: 'boolean', describe: 'Remove it when it ends: always done' },
   interactive: { alias: 'i', type: 'boolean', describe: 'Keep standard input: always done' },
+  tty: { alias: 't', type: 'boolean', describe: 'Give it a terminal of its own, connected with yours' },
   entrypoint: { type: 'string', requiresArg: true, describe: 'The program to run, in place of that of the image' },
   'cap-add': { type: 'string', requiresArg: true, describe: 'Give a capability: NET_ADMIN, or ALL' },
   'cap-drop': { type: 'string', requiresArg: true, describe: 'Take a capability, or ALL' },
@@ -47,6 +49,7 @@ export function builder(yargs: Argv): Argv {
     .options(options)
     .example('$0 run ./rootfs', 'A shell in a directory with a root in it; takes no root')
     .example('sudo $0 run --read-only --tmpfs /tmp debian:12 ps aux', 'From an image: ns-tool pull debian:12')
+    .example('$0 run -it ./rootfs sh', 'A shell with a terminal of its own: job control, and a size')
     .example('$0 run -v .:/src:ro -w /src -e DEBUG=1 ./rootfs ls', 'With a directory of yours, and a variable')
     .example('$0 run --dry-run ./rootfs', 'The recipe of a container, call by call');
 }
@@ -67,8 +70,12 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     const { findImage } = await import('../container/images.ts');
     return findImage(store, name);
   });
-  const decided = work.decide(sys, rootfs, words, optionsOf(args, work), places);
-  const { argv } = decided.plan;
+  const wantsTerminal = isSet(args.tty);
+  if (wantsTerminal && !args['dry-run']) work.requireTerminal();
+  const terminal = wantsTerminal ? work.openPseudoTerminal(sys) : null;
+  const asked = { ...optionsOf(args, work), ...(terminal !== null && { terminal: terminal.inside }) };
+  const decided = work.decide(sys, rootfs, words, asked, places);
+  const { argv, idMaps, account } = decided.plan;
 
   const { showPlan, tracing } = await import('../child/shown.ts');
   if (args['dry-run']) {
@@ -77,21 +84,27 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   }
   const { runCommand } = await import('../child/run-command.ts');
   try {
-    const { started, remove } = await work.begin(
-      decided,
-      places,
-      (own) => {
-        const trace = args.trace ? tracing(own) : undefined;
-        return runCommand(argv, {
-          ...own,
-          observe(attempt) {
-            own.observe(attempt);
-            trace?.(attempt);
-          },
-        });
-      },
-      (message) => printError(`ns-tool: ${message}`),
-    );
+    // Whom a user namespace maps, is called otherwise here, and owns the terminal of this user only there.
+    if (terminal !== null && idMaps === null) work.giveTo(terminal, account.uid);
+    const begin = (terminalOptions: SpawnOptions) =>
+      work.begin(
+        decided,
+        places,
+        (own) => {
+          const trace = args.trace ? tracing(own) : undefined;
+          return runCommand(argv, {
+            ...own,
+            ...terminalOptions,
+            observe(attempt) {
+              own.observe(attempt);
+              trace?.(attempt);
+            },
+          });
+        },
+        (message) => printError(`ns-tool: ${message}`),
+      );
+    const { started, remove } =
+      terminal === null ? await begin({}) : await work.connected(sys, terminal, (onStopped) => begin({ onStopped }));
     await remove();
     return started.askedBy ?? started.status;
   } catch (error) {
@@ -106,7 +119,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
 const ID_MAP_HINT = '/etc/subuid and /etc/subgid say which IDs are yours; newuidmap(1) refused them.';
 
 async function loadWork() {
-  const [syscalls, host, rootfs, container, recipe, mounts, state] = await Promise.all([
+  const [syscalls, host, rootfs, container, recipe, mounts, state, pseudoTerminal] = await Promise.all([
     import('@ns-tool/syscalls'),
     import('../container/host.ts'),
     import('../container/rootfs.ts'),
@@ -114,6 +127,7 @@ async function loadWork() {
     import('../container/recipe.ts'),
     import('../container/mounts.ts'),
     import('../container/state.ts'),
+    import('../container/pseudo-terminal.ts'),
   ]);
   return {
     ...syscalls,
@@ -123,6 +137,7 @@ async function loadWork() {
     ...recipe,
     ...mounts,
     ...state,
+    ...pseudoTerminal,
   };
 }
 

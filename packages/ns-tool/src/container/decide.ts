@@ -11,7 +11,7 @@ import { capabilitiesOf } from './capability-set.ts';
 import { type Host, idMapsFor } from './host.ts';
 import { readInLayers } from './layered-files.ts';
 import { type AskedMount, inOrder } from './mounts.ts';
-import type { Account, ContainerMount, ContainerPlan } from './plan.ts';
+import type { Account, ContainerMount, ContainerPlan, TerminalInside } from './plan.ts';
 import type { CommandDefaults, Rootfs } from './rootfs.ts';
 
 /** What is asked for, beside the image and the command. What is left out, the image says, or Docker's defaults. */
@@ -32,11 +32,16 @@ export interface ContainerOptions {
   readonly capDrop?: readonly string[];
   /** All capabilities, also by execve(2), and all of /proc and /sys. */
   readonly privileged?: boolean;
+  /** A terminal for the command, in place of standard input, output and error. */
+  readonly terminal?: TerminalInside;
   /** `chroot` leaves the host within reach. */
   readonly enterBy?: 'pivot_root' | 'chroot';
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Which terminal programs take it for, as docker has it. environ(7) */
+const TERM = 'xterm';
 
 /** Files that name users are this large at most, in bytes. */
 const LARGEST = 1024 * 1024;
@@ -67,9 +72,10 @@ export function planContainer(
   const privileged = options.privileged ?? false;
   const changes = { add: options.capAdd ?? [], drop: options.capDrop ?? [], privileged };
   const idMaps = idMapsFor(host);
+  const { terminal = null } = options;
   return {
     argv: argvOf(config, options.entrypoint, command),
-    env: environmentOf(config, hostname, account, options.env ?? {}),
+    env: environmentOf(config, hostname, account, { ...(terminal !== null && { TERM }), ...options.env }),
     layers,
     image: digest ?? null,
     rootBy: 'overlay',
@@ -80,6 +86,7 @@ export function planContainer(
     network: options.network ?? 'none',
     hostname,
     mounts: inOrder((options.mounts ?? []).map(found)),
+    terminal,
     workingDir: checkWorkingDir(options.workingDir ?? (config.workingDir || '/')),
     account,
     // Who makes a user namespace has all of them in it.

@@ -7,9 +7,13 @@ import {
   MS_NOSUID,
   MS_STRICTATIME,
   makedev,
+  O_CLOEXEC,
+  O_NOCTTY,
+  O_RDWR,
   type Recorder,
   S_IFCHR,
   S_IFREG,
+  TIOCSCTTY,
 } from '@ns-tool/syscalls';
 import { openMountPoint } from './proc-and-sys.ts';
 
@@ -60,6 +64,23 @@ export function populateDev(sys: Recorder, nodes: ReadonlyMap<string, number> | 
   mountOn(sys, '/dev/shm', 'tmpfs', shared, 'mode=1777,size=64m');
   mountOn(sys, '/dev/mqueue', 'mqueue', shared, null);
 }
+
+/**
+ * Makes a terminal the controlling one of this session, and /dev/console. OCI runtime specification, config-linux.md,
+ * "Default Devices".
+ *
+ * @param mount a detached mount of its slave.
+ */
+export function setConsole(sys: Recorder, { slave, mount }: { readonly slave: number; readonly mount: number }): void {
+  sys.mknodat(AT_FDCWD, CONSOLE, S_IFREG | 0o600, 0);
+  sys.move_mount(mount, '', AT_FDCWD, CONSOLE, MOVE_MOUNT_F_EMPTY_PATH);
+  // Opened anew: a terminal that was opened outside has no name in here. ttyname(3), ENODEV.
+  const opened = sys.openat(AT_FDCWD, CONSOLE, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  sys.dup3(opened, slave, O_CLOEXEC);
+  sys.ioctl(slave, TIOCSCTTY, 0);
+}
+
+const CONSOLE = '/dev/console';
 
 function mountOn(sys: Recorder, path: string, type: string, flags: number, data: string | null): void {
   sys.fchdir(openMountPoint(sys, path));

@@ -1,5 +1,5 @@
 /** Starting another command in a container. Pure. */
-import { becomeUser, NAMESPACE_KINDS, type NamespaceKind, type SpawnOptions } from '@ns-tool/syscalls';
+import { becomeUser, NAMESPACE_KINDS, type NamespaceKind, type SpawnOptions, TIOCSCTTY } from '@ns-tool/syscalls';
 import type { Inside } from './inside.ts';
 import type { Account } from './plan.ts';
 
@@ -10,6 +10,8 @@ export interface ExecOptions {
   readonly workingDir: string;
   /** Who it runs as; as the first process if left out. */
   readonly account?: Pick<Account, 'uid' | 'gid' | 'groups'>;
+  /** The descriptor of a terminal for it, in place of standard input, output and error. */
+  readonly slave?: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export function execOptions(
   pidfd: number,
   kinds: readonly NamespaceKind[],
   inside: Inside,
-  { env, workingDir, account }: ExecOptions,
+  { env, workingDir, account, slave }: ExecOptions,
 ): SpawnOptions {
   const { uid, gid, groups, capabilities, noNewPrivileges } = { ...inside, ...account };
   return {
@@ -31,10 +33,12 @@ export function execOptions(
     join: [{ pidfd, kinds: NAMESPACE_KINDS.filter((kind) => kinds.includes(kind)) }],
     env: { ...inside.env, ...env },
     setup(sys) {
+      if (slave !== undefined) sys.ioctl(slave, TIOCSCTTY, 0);
       sys.chdir(workingDir);
       becomeUser(sys, { uid, gid, groups: inside.groups === null ? null : groups }, capabilities);
     },
     noNewPrivileges,
+    ...(slave !== undefined && { newSession: true, stdio: slave }),
     parentDeathSignal: 'SIGKILL',
   };
 }

@@ -35,6 +35,14 @@ export interface TmpfsMount {
 
 export type ContainerMount = BindMount | TmpfsMount;
 
+/** A terminal that this process has opened for the container. */
+export interface TerminalInside {
+  /** The descriptor of its slave, which the command has as 0, 1 and 2. */
+  readonly slave: number;
+  /** The absolute path of the slave outside. */
+  readonly path: string;
+}
+
 /** A container, before any of it exists. */
 export interface ContainerPlan {
   /** The command and its arguments. */
@@ -58,6 +66,8 @@ export interface ContainerPlan {
   readonly hostname: string;
   /** In the order in which they are mounted. */
   readonly mounts: readonly ContainerMount[];
+  /** The terminal of the command, which is its /dev/console; null without. */
+  readonly terminal: TerminalInside | null;
   readonly workingDir: string;
   readonly account: Account;
   readonly capabilities: readonly Capability[];

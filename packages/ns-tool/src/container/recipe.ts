@@ -29,7 +29,7 @@ import {
   S_IFREG,
   type SpawnOptions,
 } from '@ns-tool/syscalls';
-import { DEVICES, populateDev } from './dev.ts';
+import { DEVICES, populateDev, setConsole } from './dev.ts';
 import { setLoopbackUp } from './loopback.ts';
 import { overlayData } from './overlay.ts';
 import { type ContainerMount, type ContainerPlan, mapsOneIdOnly, OWN_FILES } from './plan.ts';
@@ -54,6 +54,7 @@ export function containerOptions(plan: ContainerPlan): SpawnOptions {
     env: plan.env,
     setup: (sys) => makeContainer(sys, plan),
     noNewPrivileges: !plan.privileged,
+    ...(plan.terminal !== null && { newSession: true, stdio: plan.terminal.slave }),
     parentDeathSignal: 'SIGKILL',
   };
 }
@@ -65,6 +66,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   const own = ownFiles(plan).map((mount) => open(sys, mount));
   const opened = plan.mounts.map((mount) => open(sys, mount));
   const nodes = plan.idMaps === null ? null : openNodes(sys);
+  const terminal = plan.terminal && { ...plan.terminal, mount: openTree(sys, plan.terminal.path) };
   const proc = openKernelFilesystem(sys, PROC);
   const sysfs = openSys(sys, plan);
   mountRoot(sys, plan);
@@ -77,6 +79,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   attachKernelFilesystem(sys, proc, '/proc');
   attachKernelFilesystem(sys, sysfs, '/sys');
   populateDev(sys, nodes, !mapsOneIdOnly(plan));
+  if (terminal !== null) setConsole(sys, terminal);
   for (const mount of late) attach(sys, mount);
   if (!privileged) hideFromRoot(sys);
 

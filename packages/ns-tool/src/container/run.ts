@@ -48,7 +48,11 @@ export async function run(
   options: RunOptions = {},
 ): Promise<Container> {
   const host = thisHost();
-  const { store = storeDirectory(host), states = stateDirectory(host), stdio = 'inherit' } = options;
+  const {
+    store = storeDirectory(host),
+    states = stateDirectory(host),
+    stdio = options.terminal?.slave ?? 'inherit',
+  } = options;
   const { warn = (message) => process.emitWarning(message, 'ns-tool') } = options;
   if (options.name !== undefined) checkName(options.name);
   const places = { host, store, states };

@@ -1,0 +1,222 @@
+/**
+ * A terminal for a container: a pseudo-terminal, between which and the user's own all that is typed and shown is copied.
+ * The container never has the user's: who has a terminal can type on it for whoever reads it next (TIOCSTI). pty(7)
+ */
+import { fchownSync, fstatSync, readlinkSync, readSync, writeSync } from 'node:fs';
+import { isatty, ReadStream } from 'node:tty';
+import {
+  AT_FDCWD,
+  isErrno,
+  makedev,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOCTTY,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDWR,
+  RESOLVE_IN_ROOT,
+  S_IFCHR,
+  S_IFMT,
+  type Sys,
+  TCGETS,
+  TCSETS,
+  TIOCGPTPEER,
+  TIOCGWINSZ,
+  TIOCSPTLCK,
+  TIOCSWINSZ,
+} from '@ns-tool/syscalls';
+import { NotStarted } from '../errors.ts';
+import { printBytes } from '../output.ts';
+import type { TerminalInside } from './plan.ts';
+import { rawInput, rawSettings, TERMIOS_SIZE } from './termios.ts';
+
+export interface PseudoTerminal {
+  /** What is written to it, the container reads as typed; non-blocking. */
+  readonly master: number;
+  readonly inside: TerminalInside;
+}
+
+const STDIN = 0;
+
+/** @throws NotStarted if this process has no terminal itself, in docker's words. */
+export function requireTerminal(): void {
+  if (isatty(STDIN)) return;
+  throw new NotStarted('the input device is not a TTY', 'Leave -t out where standard input is a file or a pipe.');
+}
+
+/** A pseudo-terminal of the host's. */
+export function openPseudoTerminal(sys: Sys): PseudoTerminal {
+  return openMaster(sys, '/dev/ptmx');
+}
+
+/**
+ * A pseudo-terminal of a container's, so that it has a name in there.
+ *
+ * What lies at its place, the container decides: links are followed within its root, and anything but the device by which
+ * the kernel makes terminals is not opened.
+ *
+ * @param pid of a process in it.
+ */
+export function openPseudoTerminalOf(sys: Sys, pid: number): PseudoTerminal {
+  const root = sys.openat(AT_FDCWD, `/proc/${pid}/root`, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  try {
+    const found = sys.openat2(root, 'dev/pts/ptmx', { flags: O_PATH | O_CLOEXEC, resolve: RESOLVE_IN_ROOT });
+    try {
+      if (isPtmx(found)) return openMaster(sys, `/proc/self/fd/${found}`);
+    } finally {
+      sys.close(found);
+    }
+  } finally {
+    sys.close(root);
+  }
+  throw new NotStarted('in the container /dev/pts/ptmx makes no terminals', 'Leave -t out.');
+}
+
+/** Documentation/admin-guide/devices.txt: "/dev/ptmx". */
+function isPtmx(fd: number): boolean {
+  const { mode, rdev } = fstatSync(fd);
+  return (mode & S_IFMT) === S_IFCHR && rdev === makedev(5, 2);
+}
+
+function openMaster(sys: Sys, path: string): PseudoTerminal {
+  const master = sys.openat(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  sys.ioctl(master, TIOCSPTLCK, new Uint8Array(8));
+  const slave = sys.ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  return { master, inside: { slave, path: readlinkSync(`/proc/self/fd/${slave}`) } };
+}
+
+/** Makes it a user's, as who logs in owns the terminal: programs open it again by its name. @param uid as it is called here. */
+export function giveTo({ inside }: PseudoTerminal, uid: number): void {
+  fchownSync(inside.slave, uid, -1);
+}
+
+/** How long to wait until something has been read of what was typed, in milliseconds: there is room for 4 kB and more. */
+const FULL = 10;
+
+/** At most so much is shown of what was written before the end, in bytes: others in the container may write without end. */
+const REST = 1024 * 1024;
+
+/**
+ * Connects a pseudo-terminal with the terminal of this process while `work` is done, and closes it afterwards. Meanwhile
+ * Ctrl-C and the like are bytes for the container, whose own terminal makes signals of them.
+ *
+ * @param work is given what to do when its command is stopped.
+ */
+export async function connected<T>(
+  sys: Sys,
+  { master, inside: { slave } }: PseudoTerminal,
+  work: (onStopped: (signal: NodeJS.Signals, resume: () => void) => void) => Promise<T>,
+): Promise<T> {
+  const settings = new Uint8Array(TERMIOS_SIZE);
+  sys.ioctl(STDIN, TCGETS, settings);
+  // The erase character, UTF-8 and so on are the user's.
+  sys.ioctl(slave, TCSETS, settings);
+
+  let failure: unknown;
+  let isOpen = true;
+  const screen = new ReadStream(master);
+  const keyboard = new ReadStream(STDIN);
+  /** As when a modem loses its carrier: the container reads nothing more. Our slave keeps the master from its end until then. */
+  const hangUp = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    screen.destroy();
+    sys.close(slave);
+  };
+  const show = (bytes: Uint8Array) => {
+    try {
+      printBytes(bytes);
+    } catch (error) {
+      failure ??= error;
+      hangUp();
+    }
+  };
+  const type = (bytes: Uint8Array) => {
+    if (!isOpen) return;
+    const rest = bytes.subarray(writeSome(master, bytes));
+    if (rest.length === 0) {
+      keyboard.resume();
+    } else {
+      keyboard.pause();
+      setTimeout(type, FULL, rest);
+    }
+  };
+  const resize = () => isOpen && copySize(sys, master);
+  const takeOver = () => {
+    sys.ioctl(STDIN, TCSETS, rawSettings(settings));
+    resize();
+  };
+  const giveBack = () => ifThere(() => sys.ioctl(STDIN, TCSETS, settings));
+  const stop = () => {
+    giveBack();
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const handlers = [
+    ['SIGWINCH', resize],
+    ['SIGTSTP', stop],
+    ['SIGCONT', () => ifThere(takeOver)],
+  ] as const;
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  screen.on('data', show).on('error', hangUp);
+  keyboard.on('data', type).on('error', hangUp).on('end', hangUp);
+  try {
+    copySize(sys, master);
+    // Before it is started: Ctrl-C is its own from the first. What is said about the start are lines for the terminal here.
+    ifThere(() => sys.ioctl(STDIN, TCSETS, rawInput(settings)));
+    const working = work((_signal, resume) => {
+      stop();
+      resume();
+    });
+    ifThere(takeOver);
+    const result = await working;
+    if (isOpen) showRest(master, show);
+    if (failure !== undefined) throw failure;
+    return result;
+  } finally {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+    keyboard.destroy();
+    hangUp();
+    giveBack();
+  }
+}
+
+/** The size of this process's terminal for another one. The kernel tells who is at that one (SIGWINCH). */
+function copySize(sys: Sys, master: number): void {
+  const size = new Uint8Array(8);
+  ifThere(() => {
+    sys.ioctl(STDIN, TIOCGWINSZ, size);
+    sys.ioctl(master, TIOCSWINSZ, size);
+  });
+}
+
+/** EIO: the terminal has been hung up, as when its window is closed. */
+function ifThere(use: () => unknown): void {
+  try {
+    use();
+  } catch (error) {
+    if (!isErrno(error, 'EIO')) throw error;
+  }
+}
+
+/** Writes what there is room for, and returns how many bytes that are. */
+function writeSome(fd: number, bytes: Uint8Array): number {
+  return unlessFull(() => writeSync(fd, bytes));
+}
+
+/** What the container has written before it has ended: the kernel has it ready, although Node may not have heard of it. */
+function showRest(master: number, show: (bytes: Uint8Array) => void): void {
+  const buffer = Buffer.alloc(64 * 1024);
+  for (let shown = 0, length = 1; length > 0 && shown < REST; shown += length) {
+    length = unlessFull(() => readSync(master, buffer));
+    show(buffer.subarray(0, length));
+  }
+}
+
+function unlessFull(transfer: () => number): number {
+  try {
+    return transfer();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  }
+}
