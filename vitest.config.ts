@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -20,6 +21,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // As many as there are processors; by itself vitest leaves one to itself, which is half of two.
+    maxWorkers: availableParallelism(),
     projects: [
       { extends: true, test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: [...slow, ...lessons] } },
       { extends: true, test: { name: 'thorough', include: slow } },
