@@ -65,7 +65,10 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
   /** What comes of a command to which keys are typed, while a script looks on. */
   const typing = (command: string, keys: readonly Keys[] = [], meanwhile = ':') =>
     session(stand, [
-      ['outside1', `stty rows 33 cols 99 erase ^H; timeout 30 sh /mnt/meanwhile "${meanwhile}" & sh /mnt/around ${command}\\n`],
+      [
+        'outside1',
+        `stty rows 33 cols 99 erase ^H; timeout 30 sh /mnt/meanwhile "${meanwhile}" & sh /mnt/around ${command}\\n`,
+      ],
       ...keys,
       ['done', 'kill %%1; exit\\n'],
     ]);
