@@ -31,7 +31,13 @@ export type { Attempt, SpawnOptions, StepResult } from './spawn/options.ts';
 export { cloneFlagsOf, mapsFromOutsideOf, programOf } from './spawn/program.ts';
 export { type Child, ChildEndedEarly, spawn } from './spawn/spawn.ts';
 export type { Stdio } from './spawn/stdio.ts';
-export { type SubordinateIds, subordinateIds } from './spawn/subordinate-ids.ts';
+export {
+  mappableIds,
+  mapWithSubordinates,
+  type SubordinateIds,
+  type SubordinateRanges,
+  subordinateIds,
+} from './spawn/subordinate-ids.ts';
 export type { TimeOffsets } from './spawn/time-offsets.ts';
 export { isErrno, SyscallError } from './syscall-error.ts';
 export { type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';

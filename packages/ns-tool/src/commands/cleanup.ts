@@ -31,17 +31,18 @@ export function builder(yargs: Argv): Argv {
 
 /** Runs the command and returns its exit status. */
 export async function run(args: InferredOptionTypes<typeof options>): Promise<number> {
-  const [host, { leftovers }, { removeBundle }, { removeState }] = await onThisMachine(() =>
+  const [host, { leftovers }, { removeBundle }, { removeState }, { storeDirectory }] = await onThisMachine(() =>
     Promise.all([
       import('../container/host.ts'),
       import('../container/leftovers.ts'),
       import('../container/bundle.ts'),
       import('../container/state.ts'),
+      import('@ns-tool/images'),
     ]),
   );
   const here = host.thisHost();
-  const states = host.stateDirectory(here);
-  const store = args.store === undefined ? host.storeDirectory(here) : resolve(args.store);
+  const states = host.stateDirectory();
+  const store = args.store === undefined ? storeDirectory() : resolve(args.store);
   const found = leftovers(states, join(store, 'containers'));
   if (!args['dry-run']) {
     for (const { what, id, path } of found) {

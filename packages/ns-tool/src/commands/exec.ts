@@ -47,7 +47,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
 
   const work = await onThisMachine(loadWork);
   const sys = await loadSys();
-  const state = work.containerNamed(work.statesIn(work.stateDirectory(work.thisHost())), word);
+  const state = work.containerNamed(work.statesIn(work.stateDirectory()), word);
   const pidfd = work.holdProcess(sys, state);
   if (pidfd === null) throw new NotStarted(`${state.name} has ended`, 'Those that run: ns-tool ps');
   const { differs } = work.targetWithPid(String(state.pid));

@@ -22,16 +22,15 @@ export function builder(yargs: Argv): Argv {
 
 /** Runs the command and returns its exit status. */
 export async function run({ quiet, json }: InferredOptionTypes<typeof options>, { loadSys }: Context): Promise<number> {
-  const [{ stateDirectory, thisHost }, { isAlive, statesIn }, { toTable }, { terminalWidth }] = await onThisMachine(
-    () =>
-      Promise.all([
-        import('../container/host.ts'),
-        import('../container/state.ts'),
-        import('../container/list.ts'),
-        import('../terminal.ts'),
-      ]),
+  const [{ stateDirectory }, { isAlive, statesIn }, { toTable }, { terminalWidth }] = await onThisMachine(() =>
+    Promise.all([
+      import('../container/host.ts'),
+      import('../container/state.ts'),
+      import('../container/list.ts'),
+      import('../terminal.ts'),
+    ]),
   );
-  const containers = statesIn(stateDirectory(thisHost()))
+  const containers = statesIn(stateDirectory())
     .map((state) => ({ ...state, running: isAlive(state) }))
     .sort((a, b) => a.created.localeCompare(b.created));
   if (json) print(JSON.stringify(containers, null, 2));

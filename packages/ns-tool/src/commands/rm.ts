@@ -40,8 +40,7 @@ export async function run({ force, json, _: words }: Arguments, { loadSys }: Con
       ]),
     );
   const sys = await loadSys();
-  const here = host.thisHost();
-  const directory = host.stateDirectory(here);
+  const directory = host.stateDirectory();
   const states = statesIn(directory);
   const containers = words.map((word) => containerNamed(states, String(word)));
   const running = containers.find(isAlive);
@@ -53,7 +52,7 @@ export async function run({ force, json, _: words }: Arguments, { loadSys }: Con
   }
   for (const state of containers) {
     stop(sys, state, 'SIGKILL', 0);
-    await removeBundle({ bundle: state.bundle, idMaps: host.idMapsFor(here) });
+    await removeBundle({ bundle: state.bundle, idMaps: host.idMapsFor(host.thisHost()) });
     removeState(directory, state.id);
   }
   if (json) print(JSON.stringify({ removed: containers.map(({ id, name }) => ({ id, name })) }, null, 2));

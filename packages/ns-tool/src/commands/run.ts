@@ -64,8 +64,9 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   const work = await onThisMachine(loadWork);
   const sys = await loadSys();
   const host = work.thisHost();
-  const store = args.store === undefined ? work.storeDirectory(host) : resolve(one(args.store));
-  const places = { host, store, states: work.stateDirectory(host) };
+  const store =
+    args.store === undefined ? (await import('@ns-tool/images')).storeDirectory() : resolve(one(args.store));
+  const places = { host, store, states: work.stateDirectory() };
   const rootfs = await work.rootfsOf(imageOrPath, async (name) => {
     const { findImage } = await import('../container/images.ts');
     return findImage(store, name);

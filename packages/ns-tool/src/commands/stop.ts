@@ -35,7 +35,7 @@ export async function run({ time, signal, json, _: words }: Arguments, { loadSys
   if (!/^\d{1,6}(\.\d+)?$/.test(time)) throw new UsageError('--time: not a number of seconds', 'For example: --time 2');
   if (!Object.hasOwn(constants.signals, signal))
     throw new UsageError(`--signal: unknown: ${signal}`, 'For example: SIGINT');
-  const [{ stateDirectory, thisHost }, { statesIn }, { containerNamed }, { stop }] = await onThisMachine(() =>
+  const [{ stateDirectory }, { statesIn }, { containerNamed }, { stop }] = await onThisMachine(() =>
     Promise.all([
       import('../container/host.ts'),
       import('../container/state.ts'),
@@ -44,7 +44,7 @@ export async function run({ time, signal, json, _: words }: Arguments, { loadSys
     ]),
   );
   const sys = await loadSys();
-  const states = statesIn(stateDirectory(thisHost()));
+  const states = statesIn(stateDirectory());
   // All are found before any is stopped.
   const containers = words.map((word) => containerNamed(states, String(word)));
   const stopped = containers.map((state) => ({

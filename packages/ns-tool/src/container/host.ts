@@ -1,14 +1,13 @@
 /** Who runs containers on this machine, and where they are kept. */
-import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   CAPABILITIES,
   type Capability,
   type IdMaps,
-  type IdRange,
-  type SubordinateIds,
-  subordinateIds,
+  mappableIds,
+  mapWithSubordinates,
+  type SubordinateRanges,
 } from '@ns-tool/syscalls';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
@@ -21,7 +20,7 @@ export interface Host {
   /** The capabilities that this process has to give. */
   readonly permitted: readonly Capability[];
   /** The ranges of the user in /etc/subuid and /etc/subgid, where newuidmap(1) can map them; null without. */
-  readonly subordinate: { readonly uid: SubordinateIds; readonly gid: SubordinateIds } | null;
+  readonly subordinate: SubordinateRanges | null;
 }
 
 export function thisHost(env: Host['env'] = process.env): Host {
@@ -31,16 +30,8 @@ export function thisHost(env: Host['env'] = process.env): Host {
     gid: process.getegid?.() ?? 0,
     env,
     permitted: permittedCapabilities(readFileSync('/proc/self/status', 'latin1')),
-    subordinate: uid === 0 ? null : subordinateOf(env.PATH ?? ''),
+    subordinate: uid === 0 ? null : mappableIds(env.PATH ?? ''),
   };
-}
-
-function subordinateOf(path: string): Host['subordinate'] {
-  const [uid, gid] = [subordinateIds('uid'), subordinateIds('gid')];
-  if (uid === null || gid === null) return null;
-  const isInstalled = (helper: string) =>
-    path.split(delimiter).some((directory) => existsSync(join(directory, helper)));
-  return isInstalled('newuidmap') && isInstalled('newgidmap') ? { uid, gid } : null;
 }
 
 /** @param status of /proc/PID/status. */
@@ -51,22 +42,11 @@ export function permittedCapabilities(status: string): readonly Capability[] {
 
 /** The IDs of an ordinary user's containers: root is that user, and the others are the subordinate ones. Null for root. */
 export function idMapsFor({ uid, gid, subordinate }: Host): IdMaps | null {
-  if (uid === 0) return null;
-  const maps = (own: number, others: SubordinateIds | undefined): IdRange[] => [
-    { inside: 0, outside: own, count: 1 },
-    ...(others === undefined ? [] : [{ inside: 1, ...others }]),
-  ];
-  return { uid: maps(uid, subordinate?.uid), gid: maps(gid, subordinate?.gid) };
-}
-
-/** The store of images, which has the containers' own files too. */
-export function storeDirectory({ uid, env }: Host): string {
-  if (env.NS_TOOL_STORE) return env.NS_TOOL_STORE;
-  return uid === 0 ? '/var/lib/ns-tool' : join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'ns-tool');
+  return uid === 0 ? null : mapWithSubordinates(uid, gid, subordinate);
 }
 
 /** Where the states of running containers are. It goes with the machine's end. */
-export function stateDirectory({ uid, env }: Host): string {
+export function stateDirectory(env: Host['env'] = process.env, uid: number = process.geteuid?.() ?? 0): string {
   if (uid === 0) return '/run/ns-tool';
   return env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'ns-tool') : `/tmp/ns-tool-${uid}`;
 }

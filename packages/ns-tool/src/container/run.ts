@@ -2,7 +2,7 @@
 import { type Child, type Exit, type SpawnOptions, spawn, sys } from '@ns-tool/syscalls';
 import { begin, decide } from './container.ts';
 import type { ContainerOptions } from './decide.ts';
-import { stateDirectory, storeDirectory, thisHost } from './host.ts';
+import { stateDirectory, thisHost } from './host.ts';
 import { rootfsOf } from './rootfs.ts';
 import { checkName } from './state.ts';
 
@@ -49,8 +49,8 @@ export async function run(
 ): Promise<Container> {
   const host = thisHost();
   const {
-    store = storeDirectory(host),
-    states = stateDirectory(host),
+    store = (await import('@ns-tool/images')).storeDirectory(),
+    states = stateDirectory(),
     stdio = options.terminal?.slave ?? 'inherit',
   } = options;
   const { warn = (message) => process.emitWarning(message, 'ns-tool') } = options;
