@@ -1,5 +1,5 @@
 /** Capabilities of a process. Pure. See capabilities(7). */
-import { CAPABILITIES } from '@ns-tool/syscalls';
+import { CAPABILITIES, type Capability } from '@ns-tool/syscalls';
 
 /**
  * The names in the effective set of a process, by bit. One that is newer than this table is called by its number: `CAP_41`.
@@ -7,7 +7,15 @@ import { CAPABILITIES } from '@ns-tool/syscalls';
  * @param status its /proc/PID/status, of which the line is `CapEff:	000001ffffffffff`.
  */
 export function effectiveCapabilities(status: string): string[] {
-  const set = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  const bits = Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (set >> BigInt(bit)) & 1n);
-  return bits.map((bit) => CAPABILITIES[bit] ?? `CAP_${bit}`);
+  return bitsOf(status, 'CapEff').map((bit) => CAPABILITIES[bit] ?? `CAP_${bit}`);
+}
+
+/** The names in a set of a process, without those that are newer than this table: the bounding set, or the permitted one. */
+export function capabilitiesIn(status: string, set: 'CapBnd' | 'CapPrm'): readonly Capability[] {
+  return bitsOf(status, set).flatMap((bit) => CAPABILITIES[bit] ?? []);
+}
+
+function bitsOf(status: string, set: string): number[] {
+  const mask = BigInt(`0x${new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
+  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (mask >> BigInt(bit)) & 1n);
 }

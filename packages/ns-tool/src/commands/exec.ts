@@ -1,5 +1,5 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { all, isSet, one, variables } from '../container/given.ts';
+import { all, COMMAND_OPTIONS, isSet, one, variables } from '../container/given.ts';
 import type { Context } from '../context.ts';
 import { NotStarted, UsageError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
@@ -12,11 +12,7 @@ export const asGetopt = true;
 export const collects = true;
 
 export const options = {
-  env: { alias: 'e', type: 'string', requiresArg: true, describe: 'Set NAME=VALUE, or pass NAME on' },
-  workdir: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
-  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'USER or USER:GROUP, by name or number' },
-  interactive: { alias: 'i', type: 'boolean', describe: 'Keep standard input: always done' },
-  tty: { alias: 't', type: 'boolean', describe: 'Give it a terminal of its own, connected with yours' },
+  ...COMMAND_OPTIONS,
   'dry-run': { type: 'boolean', default: false, describe: 'Print the system calls, and make none' },
   trace: { type: 'boolean', default: false, describe: 'Print each system call and its result to stderr' },
 } as const;
@@ -55,7 +51,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   const wantsTerminal = isSet(args.tty);
   if (wantsTerminal && !isSet(args['dry-run'])) work.requireTerminal();
   const terminal = wantsTerminal ? work.openPseudoTerminalOf(sys, state.pid) : null;
-  const account = user === undefined ? undefined : accountIn(state.pid, user);
+  const account = user === undefined ? undefined : work.accountInLayers(sys, [`/proc/${state.pid}/root`], user);
   const inside = work.insideOf(state.pid);
   // Whom a user namespace maps, is called otherwise here.
   if (terminal !== null && !differs.includes('user')) work.giveTo(terminal, (account ?? inside).uid);
@@ -83,19 +79,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     if (!(error instanceof work.SyscallError)) throw error;
     throw new NotStarted(error.message, hintFor(error.call, error.code), { cause: error });
   }
-
-  /** The account that a user of the container has, by its own files. */
-  function accountIn(pid: number, name: string) {
-    const root = [`/proc/${pid}/root`];
-    return work.accountOf(name, {
-      passwd: work.readInLayers(sys, root, '/etc/passwd', LARGEST) ?? '',
-      group: work.readInLayers(sys, root, '/etc/group', LARGEST) ?? '',
-    });
-  }
 }
-
-/** Files that name users are this large at most, in bytes. */
-const LARGEST = 1024 * 1024;
 
 function hintFor(call: string, code: string): string | undefined {
   if (call === 'setns' && code === 'EPERM') return 'The container is not yours: use sudo.';
@@ -113,13 +97,12 @@ async function loadWork() {
     import('../container/hold.ts'),
     import('../container/inside.ts'),
     import('../container/exec.ts'),
-    import('../container/account.ts'),
-    import('../container/layered-files.ts'),
+    import('../container/account-in-layers.ts'),
     import('../enter/target.ts'),
     import('../child/run-command.ts'),
     import('../child/shown.ts'),
     import('../container/pseudo-terminal.ts'),
   ]);
-  const [a, b, c, d, e, f, g, h, i, j, k, l, m] = modules;
-  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m };
+  const [a, b, c, d, e, f, g, h, i, j, k, l] = modules;
+  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l };
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { SpawnOptions } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { all, isSet, one, variables } from '../container/given.ts';
+import { all, COMMAND_OPTIONS, isSet, one, variables } from '../container/given.ts';
 import type { Context } from '../context.ts';
 import { NotStarted, UsageError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
@@ -14,9 +14,7 @@ export const asGetopt = true;
 export const collects = true;
 
 export const options = {
-  env: { alias: 'e', type: 'string', requiresArg: true, describe: 'Set NAME=VALUE, or pass NAME on' },
-  workdir: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
-  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'USER or USER:GROUP, by name or number' },
+  ...COMMAND_OPTIONS,
   volume: { alias: 'v', type: 'string', requiresArg: true, describe: 'Show a path of the host: HOST:CONTAINER[:ro]' },
   mount: {
     type: 'string',
@@ -28,8 +26,6 @@ export const options = {
   hostname: { alias: 'h', type: 'string', requiresArg: true, describe: 'Host name inside; the ID if not given' },
   name: { type: 'string', requiresArg: true, describe: 'A name for the container; the ID if not given' },
   rm: { type: 'boolean', describe: 'Remove it when it ends: always done' },
-  interactive: { alias: 'i', type: 'boolean', describe: 'Keep standard input: always done' },
-  tty: { alias: 't', type: 'boolean', describe: 'Give it a terminal of its own, connected with yours' },
   entrypoint: { type: 'string', requiresArg: true, describe: 'The program to run, in place of that of the image' },
   'cap-add': { type: 'string', requiresArg: true, describe: 'Give a capability: NET_ADMIN, or ALL' },
   'cap-drop': { type: 'string', requiresArg: true, describe: 'Take a capability, or ALL' },

@@ -6,10 +6,9 @@ import type { Sys } from '@ns-tool/syscalls';
 import { CAPABILITIES } from '@ns-tool/syscalls';
 import { NotStarted, UsageError } from '../errors.ts';
 import { printable } from '../output.ts';
-import { accountOf } from './account.ts';
+import { accountInLayers } from './account-in-layers.ts';
 import { capabilitiesOf } from './capability-set.ts';
 import { type Host, idMapsFor } from './host.ts';
-import { readInLayers } from './layered-files.ts';
 import { type AskedMount, inOrder } from './mounts.ts';
 import type { Account, ContainerMount, ContainerPlan, TerminalInside } from './plan.ts';
 import type { CommandDefaults, Rootfs } from './rootfs.ts';
@@ -43,9 +42,6 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 /** Which terminal programs take it for, as docker has it. environ(7) */
 const TERM = 'xterm';
 
-/** Files that name users are this large at most, in bytes. */
-const LARGEST = 1024 * 1024;
-
 /** 12 hexadecimal digits, as Docker shows them. */
 export function newId(): string {
   return randomBytes(6).toString('hex');
@@ -63,11 +59,7 @@ export function planContainer(
   options: ContainerOptions,
   { id, store, host }: { readonly id: string; readonly store: string; readonly host: Host },
 ): ContainerPlan {
-  const user = options.user ?? config.user;
-  const account = accountOf(user, {
-    passwd: readInLayers(sys, layers, '/etc/passwd', LARGEST) ?? '',
-    group: readInLayers(sys, layers, '/etc/group', LARGEST) ?? '',
-  });
+  const account = accountInLayers(sys, layers, options.user ?? config.user);
   const hostname = checkHostname(options.hostname ?? config.hostname ?? id);
   const privileged = options.privileged ?? false;
   const changes = { add: options.capAdd ?? [], drop: options.capDrop ?? [], privileged };

@@ -1,6 +1,15 @@
 /** Options as the parser makes them where they may be given again: one value, or a list. Pure but for the environment. */
 import { UsageError } from '../errors.ts';
 
+/** The options by which `run` and `exec` say how the command is to find itself, as docker's are called. */
+export const COMMAND_OPTIONS = {
+  env: { alias: 'e', type: 'string', requiresArg: true, describe: 'Set NAME=VALUE, or pass NAME on' },
+  workdir: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
+  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'USER or USER:GROUP, by name or number' },
+  interactive: { alias: 'i', type: 'boolean', describe: 'Keep standard input: always done' },
+  tty: { alias: 't', type: 'boolean', describe: 'Give it a terminal of its own, connected with yours' },
+} as const;
+
 /** All values of an option. */
 export function all(value: string | readonly string[] | undefined): readonly string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;

@@ -2,13 +2,13 @@
 import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  CAPABILITIES,
   type Capability,
   type IdMaps,
   mappableIds,
   mapWithSubordinates,
   type SubordinateRanges,
 } from '@ns-tool/syscalls';
+import { capabilitiesIn } from '../capabilities/capabilities.ts';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
 
@@ -29,15 +29,9 @@ export function thisHost(env: Host['env'] = process.env): Host {
     uid,
     gid: process.getegid?.() ?? 0,
     env,
-    permitted: permittedCapabilities(readFileSync('/proc/self/status', 'latin1')),
+    permitted: capabilitiesIn(readFileSync('/proc/self/status', 'latin1'), 'CapPrm'),
     subordinate: uid === 0 ? null : mappableIds(env.PATH ?? ''),
   };
-}
-
-/** @param status of /proc/PID/status. */
-export function permittedCapabilities(status: string): readonly Capability[] {
-  const set = BigInt(`0x${/^CapPrm:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  return CAPABILITIES.filter((_, bit) => (set >> BigInt(bit)) & 1n);
 }
 
 /** The IDs of an ordinary user's containers: root is that user, and the others are the subordinate ones. Null for root. */

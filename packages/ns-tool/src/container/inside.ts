@@ -1,6 +1,7 @@
 /** What the first process of a container is, for another that is to be like it. */
 import { readFileSync } from 'node:fs';
-import { CAPABILITIES, type Capability } from '@ns-tool/syscalls';
+import type { Capability } from '@ns-tool/syscalls';
+import { capabilitiesIn } from '../capabilities/capabilities.ts';
 
 /** Who and what a process is, in the terms of its own user namespace. */
 export interface Inside {
@@ -37,7 +38,6 @@ export function describeInside(
 ): Inside {
   const field = (name: string) => new RegExp(`^${name}:[\t ]*(.*)$`, 'm').exec(status)?.[1]?.trim() ?? '';
   const effective = (name: string) => Number(field(name).split(/\s+/)[1]);
-  const bounding = BigInt(`0x${field('CapBnd') || '0'}`);
   const toGid = idsInside(files.gidMap);
   return {
     uid: idsInside(files.uidMap)(effective('Uid')) ?? 0,
@@ -49,7 +49,7 @@ export function describeInside(
             .split(/\s+/)
             .filter(Boolean)
             .flatMap((group) => toGid(Number(group)) ?? []),
-    capabilities: CAPABILITIES.filter((_, bit) => (bounding >> BigInt(bit)) & 1n),
+    capabilities: capabilitiesIn(status, 'CapBnd'),
     noNewPrivileges: field('NoNewPrivs') === '1',
     env: Object.fromEntries(
       files.environ.split('\0').flatMap((pair) => {

@@ -1,17 +1,11 @@
 /** What a container is made from: an image of the store, or a directory. */
 import { realpathSync, statSync } from 'node:fs';
+import type { ImageConfig } from '@ns-tool/images';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
 
-/** What an image says of its command. Section "config" of the OCI image configuration. */
-export interface CommandDefaults {
-  readonly entrypoint: readonly string[] | null;
-  readonly cmd: readonly string[] | null;
-  readonly env: readonly string[];
-  readonly workingDir: string;
-  readonly user: string;
-  readonly hostname?: string;
-}
+/** What an image says of its command. */
+export type CommandDefaults = Omit<ImageConfig, 'volumes' | 'stopSignal'>;
 
 export interface Rootfs {
   /** How it is called: the image's name, or the directory's path. */
