@@ -69,6 +69,14 @@ function awaited(file: string): string {
   return `i=0; until [ -e ${file} ] || [ $((i += 1)) -gt 300 ]; do sleep 0.02; done`;
 }
 
+/**
+ * Makes the file `ready3` once another process group than the shell's has the terminal: what is typed before that is typed to
+ * the shell. Fields of proc_pid_stat(5), by the proc that there is: (5) pgrp, (8) tpgid.
+ */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: they are the shell's.
+const WHEN_LEFT =
+  'read -r -a own < /proc/self/stat; (until read -r -a now < /proc/self/stat; [ ${now[7]} != ${own[4]} ]; do sleep 0.02; done; : > ready3)';
+
 /** The keys for a shell inside that somebody has started by `command`: what it can do with its terminal. */
 export function workInside(command: string): readonly Keys[] {
   return [
@@ -78,7 +86,7 @@ export function workInside(command: string): readonly Keys[] {
     ['ready1', CTRL_C],
     ['inside3', 'echo $? > interrupted; sh -c ": > ready2; exec sleep 30"\\n'],
     ['ready2', CTRL_Z],
-    ['inside4', 'echo $? > stopped; jobs > jobs; : > ready3; fg\\n'],
+    ['inside4', `echo $? > stopped; jobs > jobs; ${WHEN_LEFT} & fg %%1\\n`],
     ['ready3', CTRL_C],
     ['inside5', 'echo $? > resumed; exit 3\\n'],
     ['outside2', 'echo $? > status; tty > back; exit\\n'],
