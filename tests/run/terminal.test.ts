@@ -23,8 +23,8 @@ const INSIDE = {
 const OUTSIDE = {
   // Not bash itself, which mends the settings of a terminal after a command that was ended by a signal.
   around: `stty -g > before; sh -c 'echo $$ > pid; exec "$@"' sh "$@"; echo $? > status; stty -g > after; : > done`,
-  // Beside it: once a command is ready.
-  meanwhile: `until [ -e ready ]; do sleep 0.02; done
+  // Beside it: once a command is ready, and the terminal is as it is to be while that runs, which comes a little later.
+  meanwhile: `until [ -e ready ] && stty -a | grep -q -e -opost; do sleep 0.02; done
     stty -g > during; pid=$(cat pid)
     case $1 in
       STOP) kill -TSTP $pid

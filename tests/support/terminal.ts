@@ -73,8 +73,8 @@ function awaited(file: string): string {
  * Makes the file `ready3` once another process group than the shell's has the terminal: what is typed before that is typed to
  * the shell. Fields of proc_pid_stat(5), by the proc that there is: (5) pgrp, (8) tpgid.
  */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: they are the shell's.
 const WHEN_LEFT =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: they are the shell's.
   'read -r -a own < /proc/self/stat; (until read -r -a now < /proc/self/stat; [ ${now[7]} != ${own[4]} ]; do sleep 0.02; done; : > ready3)';
 
 /** The keys for a shell inside that somebody has started by `command`: what it can do with its terminal. */
