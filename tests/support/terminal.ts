@@ -55,7 +55,7 @@ export async function session(stand: Stand, typed: readonly Keys[]): Promise<Rea
       'cd $(mktemp -d /mnt/neighbour/session.XXXXXX) && chmod 777 . && mkfifo -m 666 go',
       ...files,
       // exec, since a shell in between, which reads this, would take part in the job control.
-      `(${type}) | SHELL=/bin/sh TERM=dumb timeout 20 script --quiet --command 'exec bash --noprofile --init-file outside.rc -i' shown`,
+      `(${type}) | SHELL=/bin/sh TERM=dumb timeout 50 script --quiet --command 'exec bash --noprofile --init-file outside.rc -i' shown`,
       'rm go; for file in *; do printf "\\0$file\\0"; cat $file; done',
     ].join('\n'),
   );
