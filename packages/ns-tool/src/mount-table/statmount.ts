@@ -46,10 +46,13 @@ export function mountsByStatmount(sys: Sys): Mount[] | null {
   try {
     const mounts: Mount[] = [];
     const optionsOf = optionsReader();
-    let buffer = new Uint8Array(BUFFER_SIZE);
+    // One of each for all mounts: to make them takes longer than the kernel does.
+    const wanted = requestFor(0n, BigInt(ASKED));
+    const request = new Uint8Array(wanted.buffer);
+    let status = new Status(new Uint8Array(BUFFER_SIZE));
     for (const id of idsOf(sys)) {
-      buffer = statmount(sys, id, buffer);
-      const status = new Status(buffer);
+      wanted.setBigUint64(8, id, true);
+      status = statmount(sys, request, status);
       if (status.isGone) continue;
       if (!status.has(NEEDED)) return null;
       const mount = mountOf(status, optionsOf);
@@ -66,31 +69,32 @@ function* idsOf(sys: Sys): Generator<bigint> {
   let last = 0n;
   for (;;) {
     const ids = new BigUint64Array(IDS);
-    const count = sys.listmount(request(LSMT_ROOT, last), new Uint8Array(ids.buffer), IDS, 0);
+    const count = sys.listmount(new Uint8Array(requestFor(LSMT_ROOT, last).buffer), new Uint8Array(ids.buffer), IDS, 0);
     yield* ids.subarray(0, count);
     if (count < IDS) return;
     last = ids[count - 1] ?? 0n;
   }
 }
 
-function request(mount: bigint, param: bigint): Uint8Array {
+/** A struct mnt_id_req. */
+function requestFor(mount: bigint, param: bigint): DataView<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(REQUEST_SIZE));
   view.setUint32(0, REQUEST_SIZE, true);
   view.setBigUint64(8, mount, true);
   view.setBigUint64(16, param, true);
-  return new Uint8Array(view.buffer);
+  return view;
 }
 
-/** Fills in what there is to know of a mount, in this buffer or a larger one; nothing, if it is there no more. */
-function statmount(sys: Sys, id: bigint, buffer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+/** Fills in what there is to know of a mount, here or in a larger one; nothing, if it is there no more. */
+function statmount(sys: Sys, request: Uint8Array, status: Status): Status {
   try {
-    sys.statmount(request(id, BigInt(ASKED)), buffer, 0);
-    return buffer;
+    sys.statmount(request, status.bytes, 0);
+    return status;
   } catch (error) {
-    if (isErrno(error, 'EOVERFLOW')) return statmount(sys, id, new Uint8Array(buffer.length * 2));
+    if (isErrno(error, 'EOVERFLOW')) return statmount(sys, request, new Status(new Uint8Array(status.bytes.length * 2)));
     if (!isErrno(error, 'ENOENT')) throw error;
-    buffer.fill(0, 0, STATMOUNT_SIZE);
-    return buffer;
+    status.bytes.fill(0, 0, STATMOUNT_SIZE);
+    return status;
   }
 }
 
@@ -98,7 +102,7 @@ function statmount(sys: Sys, id: bigint, buffer: Uint8Array<ArrayBuffer>): Uint8
 class Status {
   private readonly view: DataView;
 
-  constructor(private readonly bytes: Uint8Array<ArrayBuffer>) {
+  constructor(readonly bytes: Uint8Array<ArrayBuffer>) {
     this.view = new DataView(bytes.buffer);
   }
 
