@@ -3,13 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * What takes long: every check on every mutant, every fault at every system call, tables of the largest size; registries that
- * stall, and containers that try to get out.
+ * stall, a Debian, and containers that try to get out.
  */
 const slow = [
   'tests/**/mutants.test.ts',
   'tests/**/faults.test.ts',
   'tests/mount-table/size.test.ts',
-  'tests/images/{pull,transport}.test.ts',
+  'tests/images/{debian,pull,transport}.test.ts',
   'tests/run/escapes.test.ts',
   'tests/containers/command.test.ts',
 ];

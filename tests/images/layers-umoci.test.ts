@@ -2,13 +2,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { unpackLayer } from '@ns-tool/images';
-import { MS_PRIVATE, MS_REC, type Recorder, spawn } from '@ns-tool/syscalls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
 import { archive } from './archive.ts';
 import { inventory } from './inventory.ts';
+import { comparable, merged } from './merged.ts';
 import { directoryOfUser, type Job, runAsUser, temporaryDirectory, unpackAsUser } from './unpacking.ts';
 
 const noRoot = needsRoot('layers held against umoci');
@@ -68,12 +67,12 @@ describe.skipIf(noRoot || noUmoci)('the layers of an image, mounted one over the
       mkdirSync(to);
       await unpackLayer(createReadStream(file), to, { diffId });
     }
-    const merged = await mounted(
+    const tree = await merged(
       layers.map(({ to }) => to),
       'index=off',
     );
-    expect(comparable(merged)).toEqual(comparable(join(directory, 'expected')));
-    expect(Object.keys(inventory(merged)).length).toBeGreaterThan(20);
+    expect(comparable(tree)).toEqual(comparable(join(directory, 'expected')));
+    expect(Object.keys(inventory(tree)).length).toBeGreaterThan(20);
   });
 
   it('as an ordinary user', async () => {
@@ -84,11 +83,11 @@ describe.skipIf(noRoot || noUmoci)('the layers of an image, mounted one over the
     const layers = layersOf(directory);
     expect(unpackAsUser(directory, layers)).toMatchObject(layers.map(({ diffId }) => ({ diffId })));
 
-    const merged = await mounted(
+    const tree = await merged(
       layers.map(({ to }) => to),
       'userxattr',
     );
-    expect(comparable(merged)).toEqual(comparable(join(directory, 'expected')));
+    expect(comparable(tree)).toEqual(comparable(join(directory, 'expected')));
   });
 });
 
@@ -135,34 +134,4 @@ function layersOf(directory: string): Job[] {
     diffId,
     to: join(directory, `layer-${i}`),
   }));
-}
-
-/** Layers as one tree: an overlay in the mount namespace of a child, seen through /proc. */
-async function mounted(layers: readonly string[], options: string): Promise<string> {
-  const lower = [...layers].reverse().join(':');
-  const child = await spawn('cat', [], {
-    namespaces: ['mount'],
-    stdio: ['pipe', 'pipe', 'inherit'],
-    parentDeathSignal: 'SIGKILL',
-    setup: (sys: Recorder) => {
-      sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
-      sys.mount('overlay', '/mnt', 'overlay', 0, `lowerdir=${lower},${options}`);
-    },
-  });
-  (child.stdout as Readable).resume();
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await child.exited;
-  });
-  return `/proc/${child.pid}/root/mnt`;
-}
-
-/** As `inventory`, without what umoci itself leaves in a tree of a user: the owner that a file should have. */
-function comparable(directory: string) {
-  return Object.fromEntries(
-    Object.entries(inventory(directory)).map(([name, { xattrs = {}, ...seen }]) => {
-      const { 'user.rootlesscontainers': _, ...others } = xattrs as Record<string, string>;
-      return [name, { ...seen, xattrs: others }];
-    }),
-  );
 }
