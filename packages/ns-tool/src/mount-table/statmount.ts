@@ -91,7 +91,8 @@ function statmount(sys: Sys, request: Uint8Array, status: Status): Status {
     sys.statmount(request, status.bytes, 0);
     return status;
   } catch (error) {
-    if (isErrno(error, 'EOVERFLOW')) return statmount(sys, request, new Status(new Uint8Array(status.bytes.length * 2)));
+    if (isErrno(error, 'EOVERFLOW'))
+      return statmount(sys, request, new Status(new Uint8Array(status.bytes.length * 2)));
     if (!isErrno(error, 'ENOENT')) throw error;
     status.bytes.fill(0, 0, STATMOUNT_SIZE);
     return status;
