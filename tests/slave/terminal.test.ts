@@ -33,11 +33,12 @@ describe.skipIf(!hasScript || needsRoot('ns-tool slave in a terminal'))('ns-tool
   });
 
   it('a shell is interactive, goes on after Ctrl-C, and its own status counts', async () => {
+    // Files are made by the shell itself: while a child of it does that, the child has the terminal, and gets the Ctrl-C.
     const shown = await typed(
-      `mount -t tmpfs x /mnt/existing; echo 'HISTFILE=; trap "touch caught" INT; touch ready' > rc
+      `mount -t tmpfs x /mnt/existing; echo 'HISTFILE=; trap ": > caught" INT; : > ready' > rc
        ${tool} slave -- bash --noprofile --init-file rc -i`,
       [
-        ['ready', 'umount /mnt/existing && touch unmounted\\n'],
+        ['ready', 'umount /mnt/existing && : > unmounted\\n'],
         ['unmounted', '\\003'],
         ['caught', 'exit 3\\n'],
       ],

@@ -19,8 +19,8 @@ const GO = 'exec 9<> go; echo >&9';
 
 const FILES = {
   // Without a history file, which would be that of whoever runs the tests.
-  'outside.rc': 'export D=$PWD; HISTFILE= PS1= PS2= n=0 PROMPT_COMMAND=\'n=$((n + 1)); touch "$D/outside$n"\'',
-  'inside.rc': 'cd "$D"; HISTFILE= PS1= PS2= n=0 PROMPT_COMMAND=\'n=$((n + 1)); touch "$D/inside$n"\'',
+  'outside.rc': 'export D=$PWD; HISTFILE= PS1= PS2= n=0 PROMPT_COMMAND=\'n=$((n + 1)); : > "$D/outside$n"\'',
+  'inside.rc': 'cd "$D"; HISTFILE= PS1= PS2= n=0 PROMPT_COMMAND=\'n=$((n + 1)); : > "$D/inside$n"\'',
   // By the proc of the stand, which tells the pid of the process that reads. It makes no child: one that is stopped between
   // vfork(2) and execve(2) would keep it from being stopped.
   'waiting.sh': 'read -r pid rest < /proc/self/stat; echo $pid > $D/pid; : > $D/ready; read -r line < $D/go; exit 7',
