@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
 import { Stand } from '../support/stand.ts';
+import { awaited } from '../support/terminal.ts';
 
 const tool = '/node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs';
 const ready = '/mnt/neighbour/ready';
@@ -10,7 +11,7 @@ const ready = '/mnt/neighbour/ready';
 async function typed(keys: string, inside: string): Promise<string> {
   const stand = await Stand.forTest();
   await stand.shell(`cat > /mnt/neighbour/inside.sh <<'END'\n${inside}\nEND`);
-  const type = `until [ -e ${ready} ]; do sleep 0.05; done; printf '${keys}'; sleep 2`;
+  const type = `${awaited(ready)}; printf '${keys}'; sleep 2`;
   // exec: a shell in between would die of the Ctrl-C itself, as dash does, and its status would be shown instead.
   const command = `exec ${tool} mount -- sh /mnt/neighbour/inside.sh`;
   return await stand.shell(`(${type}) | script --quiet --return --command '${command}' /dev/null; echo "status $?"`);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
 import { Stand } from '../support/stand.ts';
+import { awaited } from '../support/terminal.ts';
 
 const tool = '/node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs';
 const directory = '/mnt/neighbour';
@@ -15,10 +16,10 @@ async function typed(script: string, keys: readonly (readonly [file: string, key
   await stand.shell(
     `cat > ${directory}/script.sh <<'END'\ncd ${directory}\n${script}\necho "status $?"; touch ended\nEND`,
   );
-  const awaited = (file: string) => `until [ -e ${directory}/${file} ]; do sleep 0.02; done`;
-  const type = keys.map(([file, keys]) => `${awaited(file)}; printf '${keys}'`).join('; ');
+  const there = (file: string) => awaited(`${directory}/${file}`);
+  const type = keys.map(([file, keys]) => `${there(file)}; printf '${keys}'`).join('; ');
   return await stand.shell(
-    `(${type}; ${awaited('ended')}) | script --quiet --command 'bash ${directory}/script.sh' /dev/null`,
+    `(${type}; ${there('ended')}) | timeout 50 script --quiet --command 'bash ${directory}/script.sh' /dev/null`,
   );
 }
 

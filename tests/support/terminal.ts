@@ -65,8 +65,8 @@ export async function session(stand: Stand, typed: readonly Keys[]): Promise<Rea
 }
 
 /** Waits for a file, though not for ever: what is missing is missed by the test. */
-function awaited(file: string): string {
-  return `i=0; until [ -e ${file} ] || [ $((i += 1)) -gt 300 ]; do sleep 0.02; done`;
+export function awaited(file: string): string {
+  return `i=0; until [ -e ${file} ] || [ $((i += 1)) -gt 2000 ]; do sleep 0.02; done`;
 }
 
 /**
