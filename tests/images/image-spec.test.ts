@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../packages/images/src/image-spec/config.ts';
 import { checkedDigest, digestOf, Verifier } from '../../packages/images/src/image-spec/digest.ts';
 import { chooseManifest, parseManifest } from '../../packages/images/src/image-spec/manifest.ts';
-import { overlayOrder } from '../../packages/images/src/store/install.ts';
+import { overlayOrder } from '../../packages/images/src/store/layers.ts';
 
 const hex = (digit: string) => `sha256:${digit.repeat(64)}` as const;
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));

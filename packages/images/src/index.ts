@@ -7,9 +7,16 @@ export { type Platform, parsePlatform, showPlatform, thisPlatform } from './imag
 export { type LayerIds, layerIds } from './layers/ids.ts';
 export { DEFAULT_LIMITS, type Limits } from './layers/limits.ts';
 export type { UnpackedLayer } from './layers/protocol.ts';
-export { type UnpackOptions, unpackLayer } from './layers/unpack.ts';
+export {
+  type LayerArchive,
+  type UnpackOptions,
+  type UnpackRootOptions,
+  unpackLayer,
+  unpackRoot,
+} from './layers/unpack.ts';
 export { parseReference, type Reference, showFamiliar, showReference } from './reference.ts';
 export type { Collected } from './store/collect.ts';
+export type { CopyOptions } from './store/copy.ts';
 export { storeDirectory } from './store/directory.ts';
 export type { Progress } from './store/install.ts';
 export type { NamedImage } from './store/names.ts';

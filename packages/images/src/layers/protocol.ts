@@ -4,7 +4,13 @@ import type { Limits } from './limits.ts';
 import type { Privileges } from './tree.ts';
 
 export interface Task {
-  readonly diffId: string | null;
+  /**
+   * `layer`: one archive, on standard input, into the directory itself, with marks for overlayfs. `root`: archives on the
+   * descriptors from {@link FIRST_ARCHIVE} on, lowest first, one over the other, into its directory `fs`.
+   */
+  readonly makes: 'layer' | 'root';
+  /** Of each archive; null if nobody has said. */
+  readonly diffIds: readonly (string | null)[];
   readonly limits: Limits;
   readonly privileges: Privileges;
 }
@@ -23,6 +29,10 @@ export interface UnpackedLayer {
   readonly leftOut: Readonly<Record<string, number>>;
 }
 
+/** Behind standard input, output and error. */
+export const FIRST_ARCHIVE = 3;
+
+/** Of each archive. */
 export type Outcome =
-  | UnpackedLayer
+  | { readonly layers: readonly UnpackedLayer[] }
   | { readonly error: { readonly code: ImageErrorCode; readonly message: string; readonly hint: string | undefined } };

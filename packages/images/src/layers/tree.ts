@@ -2,8 +2,8 @@
  * Writing the entries of a layer into a directory, in the form that overlayfs takes for a lower layer. See the kernel's
  * Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories", and the OCI image specification, layer.md.
  *
- * All paths begin at `/`: the directory is the root of the process that does this (unpacker.ts). Even so, no symbolic link of
- * the archive is ever followed by the kernel: a path is used only once each directory on it is known to be one.
+ * All paths begin at the working directory, which is in a root of its own (unpacker.ts). Even so, no symbolic link of the
+ * archive is ever followed by the kernel: a path is used only once each directory on it is known to be one.
  */
 import fs from 'node:fs';
 import {
@@ -15,6 +15,7 @@ import {
   S_IFBLK,
   S_IFCHR,
   S_IFIFO,
+  S_IFSOCK,
   sys,
   type Timespec,
 } from '@ns-tool/syscalls';
@@ -32,6 +33,16 @@ export interface Privileges {
   readonly devices: boolean;
 }
 
+/** How a layer marks what of lower layers it hides. */
+export type Marks =
+  /** As overlayfs takes it. */
+  | 'overlay'
+  /**
+   * By what every filesystem can hold, and no archive has: sockets; and by {@link Tree.opaque}. For as long as it takes until
+   * the layer lies over the lower ones (merge.ts).
+   */
+  | 'passing';
+
 type Times = readonly [atime: Timespec, mtime: Timespec];
 
 /** A directory that exists. */
@@ -42,8 +53,8 @@ interface Directory {
   isReal: boolean;
 }
 
-/** A path from the root, without the `/` in front, so that the root itself is empty. One character per byte. */
-type Path = string;
+/** A path from the layer's root, without a `/` in front, so that the root itself is empty. One character per byte. */
+export type Path = string;
 
 export class Tree {
   /** Every directory that exists. */
@@ -51,8 +62,15 @@ export class Tree {
   private file: OpenFile | null = null;
   /** How many attributes could not be set, by name. */
   readonly leftOut = new Map<string, number>();
+  /** The directories in which nothing of lower layers is left, where the marks are passing. */
+  readonly opaque = new Set<Path>();
+  /** Where there are whiteouts, or have been: something may have replaced one. */
+  readonly whiteouts: Path[] = [];
 
-  constructor(private readonly privileges: Privileges) {}
+  constructor(
+    private readonly privileges: Privileges,
+    private readonly marks: Marks = 'overlay',
+  ) {}
 
   /** @throws ImageError for an entry that cannot be; errors of the kernel are explained by `explain`. */
   begin(entry: Entry): void {
@@ -144,6 +162,8 @@ export class Tree {
       throw bad(name, 'is no device that can be');
     const format = type === 'block device' ? S_IFBLK : S_IFCHR;
     this.make(path, () => sys.mknodat(AT_FDCWD, bytes(path), format | 0o600, makedev(devmajor, devminor)));
+    // overlayfs would take it for one.
+    if (isWhiteout(lstat(path))) this.whiteouts.push(path);
   }
 
   /**
@@ -179,7 +199,10 @@ export class Tree {
       return;
     }
     if (directory !== undefined) this.remove(path);
-    if (lstat(path) === undefined) sys.mknodat(AT_FDCWD, bytes(path), S_IFCHR, makedev(0, 0));
+    if (lstat(path) !== undefined) return;
+    const format = this.marks === 'overlay' ? S_IFCHR : S_IFSOCK;
+    marking(() => sys.mknodat(AT_FDCWD, bytes(path), format, makedev(0, 0)));
+    this.whiteouts.push(path);
   }
 
   /**
@@ -199,7 +222,9 @@ export class Tree {
   }
 
   private makeOpaque(path: Path | null): void {
-    if (path !== null) sys.lsetxattr(bytes(path), `${this.privileges.overlay}.overlay.opaque`, 'y', 0);
+    if (path === null) return;
+    if (this.marks === 'passing') this.opaque.add(path);
+    else marking(() => sys.lsetxattr(bytes(path), `${this.privileges.overlay}.overlay.opaque`, 'y', 0));
   }
 
   private makeDirectory(path: Path, isReal = true): void {
@@ -229,6 +254,7 @@ export class Tree {
     for (const name of fs.readdirSync(bytes(path), 'latin1')) this.remove(join(path, name));
     fs.rmdirSync(bytes(path));
     this.directories.delete(path);
+    this.opaque.delete(path);
   }
 
   /** Owner, attributes, mode and times, in the order in which none undoes another: chown(2) clears set-user-ID bits and capabilities. */
@@ -404,19 +430,34 @@ function setTimes(path: Path, times: Times): void {
   sys.utimensat(AT_FDCWD, bytes(path), times, AT_SYMLINK_NOFOLLOW);
 }
 
-function lstat(path: Path): fs.Stats | undefined {
+export function lstat(path: Path): fs.Stats | undefined {
   return fs.lstatSync(bytes(path), { throwIfNoEntry: false });
 }
 
-/** A character device 0:0, which overlayfs takes for a file that is gone. */
-function isWhiteout(found: fs.Stats | undefined): boolean {
-  return found?.isCharacterDevice() === true && found.rdev === 0;
+/** A character device 0:0, which overlayfs takes for a file that is gone; or what stands for it in passing. */
+export function isWhiteout(found: fs.Stats | undefined): boolean {
+  return found?.isSocket() === true || (found?.isCharacterDevice() === true && found.rdev === 0);
 }
 
-function join(parent: Path, name: string): Path {
+/** Makes a mark for overlayfs. @throws ImageError `unmarkable` where that cannot be: user_namespaces(7), xattr(7). */
+function marking(mark: () => void): void {
+  try {
+    mark();
+  } catch (error) {
+    // An overlay has no whiteouts of its own, nor had ordinary users before Linux 5.8; and other filesystems no attributes.
+    if (!isErrno(error, 'EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS')) throw error;
+    throw new ImageError(
+      'unmarkable',
+      `this filesystem cannot mark what a layer hides of those below: ${error.message}`,
+      'Choose another place: --store DIR',
+    );
+  }
+}
+
+export function join(parent: Path, name: string): Path {
   return parent === '' ? name : `${parent}/${name}`;
 }
 
-function bytes(path: Path): Buffer {
-  return Buffer.from(`/${path}`, 'latin1');
+export function bytes(path: Path): Buffer {
+  return Buffer.from(path === '' ? '.' : path, 'latin1');
 }

@@ -14,6 +14,7 @@
  *   /proc, nor an open directory.
  * - What reads hostile bytes, the decompressor and the parser, is in there too, with the few capabilities that files need.
  */
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -41,7 +42,7 @@ export interface UnpackOptions {
  * @param archive a tar archive: plain, or compressed by gzip or zstd.
  * @param directory absolute; it exists and is empty.
  * @throws ImageError `corrupt` for an archive that is broken, or not what its digest says, or has what must not be in a
- *   layer; `too-large` beyond the limits; `unsupported` for another compression, or a device without root; `store` if the
+ *   layer; `unmarkable` if the filesystem cannot mark what a layer hides; `too-large` beyond the limits; `unsupported` for another compression, or a device without root; `store` if the
  *   files cannot be written. What is in the directory then is to be removed.
  * @throws whatever `archive` fails with.
  */
@@ -50,15 +51,109 @@ export async function unpackLayer(
   directory: string,
   options: UnpackOptions,
 ): Promise<UnpackedLayer> {
+  const { diffId, limits } = options;
+  const child = await startUnpacker({ makes: 'layer', diffIds: [diffId], limits }, directory, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  }).catch((error: unknown) => {
+    archive.destroy();
+    throw error;
+  });
+  const [layer] = await outcomeOf(child, (ended) =>
+    pipeline(archive, child.stdin as Writable, { signal: ended }).catch((error: NodeJS.ErrnoException) => {
+      // The process has ended before the archive did, and will say why. All else is the archive's own failure.
+      if (!ended.aborted && error.code !== 'EPIPE') throw error;
+    }),
+  );
+  return layer as UnpackedLayer;
+}
+
+/** The archive of a layer. */
+export interface LayerArchive {
+  /** Absolute. */
+  readonly path: string;
+  /** The digest that it must have once it is decompressed; null if nobody has said. */
+  readonly diffId: string | null;
+}
+
+export interface UnpackRootOptions extends Pick<UnpackOptions, 'limits'> {
+  /** Ends it: what is in the directory then is to be removed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how many bytes of all archives have been read, as they are. */
+  readonly onProgress?: ((read: number) => void) | undefined;
+}
+
+/** Milliseconds between two looks at how far it is. */
+const LOOK = 100;
+
+/**
+ * Unpacks layers one over the other: into one tree, the same that an overlay of them would show, on any filesystem that can
+ * hold what is in it. All else is as with {@link unpackLayer}.
+ *
+ * @param archives lowest first.
+ * @param directory absolute; it exists and is empty. The tree is `fs` in it.
+ * @returns of each archive what came of it.
+ * @throws ImageError, as {@link unpackLayer}; the reason of `signal`.
+ */
+export async function unpackRoot(
+  archives: readonly LayerArchive[],
+  directory: string,
+  { limits, signal, onProgress }: UnpackRootOptions = {},
+): Promise<readonly UnpackedLayer[]> {
+  signal?.throwIfAborted();
+  const files: number[] = [];
+  try {
+    for (const { path } of archives) files.push(openSync(path, 'r'));
+    const diffIds = archives.map(({ diffId }) => diffId);
+    const child = await startUnpacker({ makes: 'root', diffIds, limits }, directory, {
+      stdio: ['ignore', 'pipe', 'pipe', ...files],
+      // Ctrl-C is for who has started it, and ends it.
+      newSession: true,
+    });
+    const look = onProgress && setInterval(() => onProgress(files.map(positionIn).reduce(sum, 0)), LOOK);
+    try {
+      return await outcomeOf(child, async (ended) => {
+        if (signal === undefined) return;
+        // Either comes, and each is the end of it.
+        await new Promise((resolve) => {
+          for (const either of [ended, signal]) either.addEventListener('abort', resolve, { once: true });
+        });
+        signal.throwIfAborted();
+      });
+    } finally {
+      clearInterval(look);
+    }
+  } finally {
+    for (const file of files) closeSync(file);
+  }
+}
+
+/** How far an open file has been read, also by another process that shares it: proc_pid_fdinfo(5). */
+function positionIn(file: number): number {
+  return Number(/^pos:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${file}`, 'latin1'))?.[1] ?? 0);
+}
+
+const sum = (a: number, b: number) => a + b;
+
+async function startUnpacker(
+  {
+    makes,
+    diffIds,
+    limits,
+  }: Pick<Task, 'makes' | 'diffIds'> & { readonly limits: UnpackOptions['limits'] | undefined },
+  directory: string,
+  options: Pick<SpawnOptions, 'stdio' | 'newSession'>,
+): Promise<Child> {
   const isRoot = process.geteuid?.() === 0;
   const { idMaps, hasOthers } = isRoot ? { idMaps: undefined, hasOthers: true } : layerIds();
   const task: Task = {
-    diffId: options.diffId,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    makes,
+    diffIds,
+    limits: { ...DEFAULT_LIMITS, ...limits },
     privileges: { overlay: isRoot ? 'trusted' : 'user', owners: hasOthers, devices: isRoot },
   };
-  const child = await spawn(process.execPath, [PROGRAM, JSON.stringify(task)], {
+  return await spawn(process.execPath, [PROGRAM, JSON.stringify(task)], {
     ...CONFINED,
+    ...options,
     namespaces: isRoot ? ['mount'] : ['user', 'mount'],
     ...(idMaps !== undefined && { idMaps }),
     cwd: directory,
@@ -66,11 +161,7 @@ export async function unpackLayer(
       sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
       sys.mount(directory, directory, null, MS_BIND, null);
     },
-  }).catch((error: unknown) => {
-    archive.destroy();
-    throw error;
   });
-  return await outcomeOf(child, archive);
 }
 
 /** What pivot_root(2) and `trusted.` attributes take, and what files do. */
@@ -85,7 +176,6 @@ const CAPABILITIES: readonly Capability[] = [
 ];
 
 const CONFINED = {
-  stdio: ['pipe', 'pipe', 'pipe'],
   // Nothing of the user's: NODE_OPTIONS could load something.
   env: {},
   capabilities: CAPABILITIES,
@@ -96,16 +186,19 @@ const CONFINED = {
 /** Beside this module, and of its kind: both are bundled, or neither. */
 const PROGRAM = fileURLToPath(new URL(`./unpacker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
 
-/** Feeds the process, and waits for what it says. */
-async function outcomeOf(child: Child, archive: Readable): Promise<UnpackedLayer> {
+/**
+ * Waits for what the process says, while `meanwhile` is done: it is told of its end, and if it fails, the process is ended.
+ */
+async function outcomeOf(
+  child: Child,
+  meanwhile: (ended: AbortSignal) => Promise<void>,
+): Promise<readonly UnpackedLayer[]> {
   const said = Promise.all([child.stdout, child.stderr].map((stream) => textOf(stream as Readable)));
   // Once the process has ended, nobody waits for the rest of an archive that perhaps never ends.
   const ended = new AbortController();
   child.exited.then(() => ended.abort());
   let failure: unknown;
-  await pipeline(archive, child.stdin as Writable, { signal: ended.signal }).catch((error: NodeJS.ErrnoException) => {
-    // The process has ended before the archive did, and will say why. All else is the archive's own failure.
-    if (ended.signal.aborted || error.code === 'EPIPE') return;
+  await meanwhile(ended.signal).catch((error: unknown) => {
     failure = error;
     child.kill('SIGKILL');
   });
@@ -119,7 +212,7 @@ async function outcomeOf(child: Child, archive: Readable): Promise<UnpackedLayer
     );
   }
   const outcome = JSON.parse(answer) as Outcome;
-  if (!('error' in outcome)) return outcome;
+  if (!('error' in outcome)) return outcome.layers;
   const { code, message, hint } = outcome.error;
   throw new ImageError(code, message, hint);
 }

@@ -1,15 +1,19 @@
 /**
- * The program that unpacks a layer: a process of its own, whose root is the layer's directory. `unpackLayer` starts it.
+ * The program that unpacks a layer, or several into one tree: a process of its own, whose root is the directory for them.
+ * unpack.ts starts it.
  *
- * The archive comes on its standard input. What came of it goes to its standard output, as one line of JSON.
+ * The archive comes on its standard input, several as descriptors of their own. What came of it goes to its standard output,
+ * as one line of JSON.
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import type { Readable } from 'node:stream';
 import { MNT_DETACH, sys } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
 import { decompress } from './decompress.ts';
-import { Meter } from './limits.ts';
-import type { Outcome, Task } from './protocol.ts';
+import { type Limits, Meter } from './limits.ts';
+import { takeIn } from './merge.ts';
+import { FIRST_ARCHIVE, type Outcome, type Task, type UnpackedLayer } from './protocol.ts';
 import { readTar } from './tar/read.ts';
 import { Tree } from './tree.ts';
 
@@ -25,9 +29,15 @@ function enterDirectory(): void {
   process.chdir('/');
 }
 
-async function unpack({ diffId, limits, privileges }: Task): Promise<Outcome> {
+/** Unpacks an archive into the working directory; `complete` is called once all is in it, but for the times of directories. */
+async function unpack(
+  archive: Readable,
+  diffId: string | null,
+  tree: Tree,
+  limits: Limits,
+  complete: () => void = () => {},
+): Promise<UnpackedLayer> {
   const meter = new Meter(limits);
-  const tree = new Tree(privileges);
   const digest = createHash('sha256');
   const reader = readTar({
     begin(entry) {
@@ -37,13 +47,12 @@ async function unpack({ diffId, limits, privileges }: Task): Promise<Outcome> {
     data: (piece, position) => tree.data(piece, position),
     end: () => tree.end(),
   });
-  await decompress(process.stdin, (piece) => {
+  await decompress(archive, (piece) => {
     meter.read(piece.length);
     digest.update(piece);
     reader.push(piece);
   });
   const hasEnd = reader.finish();
-  tree.close();
 
   const found = `sha256:${digest.digest('hex')}`;
   if (diffId !== null && found !== diffId) {
@@ -57,8 +66,30 @@ async function unpack({ diffId, limits, privileges }: Task): Promise<Outcome> {
   if (!hasEnd && diffId === null) {
     throw new ImageError('corrupt', 'the layer is no whole tar archive: it has no end', 'Get it again.');
   }
+  complete();
+  tree.close();
   return { diffId: found, size: meter.size, entries: meter.entries, leftOut: Object.fromEntries(tree.leftOut) };
 }
+
+/** Unpacks archives one over the other: each into a directory beside the tree, which it then takes in. */
+async function unpackRoot({ diffIds, privileges, limits }: Task): Promise<UnpackedLayer[]> {
+  const layers: UnpackedLayer[] = [];
+  fs.mkdirSync(ROOT, 0o755);
+  for (const [i, diffId] of diffIds.entries()) {
+    fs.mkdirSync(NEXT, 0o755);
+    process.chdir(NEXT);
+    const archive = fs.createReadStream('', { fd: FIRST_ARCHIVE + i, highWaterMark: 256 * 1024 });
+    const tree = new Tree(privileges, 'passing');
+    layers.push(await unpack(archive, diffId, tree, limits, () => takeIn(tree, ROOT)));
+    process.chdir('/');
+    fs.rmSync(ROOT, { recursive: true });
+    fs.renameSync(NEXT, ROOT);
+  }
+  return layers;
+}
+
+const ROOT = '/fs';
+const NEXT = '/next';
 
 async function main(): Promise<void> {
   const task = JSON.parse(process.argv[2] ?? '') as Task;
@@ -67,10 +98,17 @@ async function main(): Promise<void> {
   createHash('sha256').update('').digest();
   enterDirectory();
   if (fs.readdirSync('/').length > 0) throw new ImageError('store', 'the directory for the layer is not empty');
-  const outcome = await unpack(task).catch((error: unknown) => {
-    if (!(error instanceof ImageError)) throw error;
-    return { error: { code: error.code, message: error.message, hint: error.hint } };
-  });
+  const unpacking =
+    task.makes === 'root'
+      ? unpackRoot(task)
+      : unpack(process.stdin, task.diffIds[0] ?? null, new Tree(task.privileges), task.limits).then((layer) => [layer]);
+  const outcome: Outcome = await unpacking.then(
+    (layers) => ({ layers }),
+    (error: unknown) => {
+      if (!(error instanceof ImageError)) throw error;
+      return { error: { code: error.code, message: error.message, hint: error.hint } };
+    },
+  );
   fs.writeSync(1, JSON.stringify(outcome));
   // The rest of the input is of no interest; to wait for it would be to wait for who sends it.
   process.exit(0);

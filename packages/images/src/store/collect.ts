@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImageError } from '../error.ts';
-import { layersWithDiffIds } from '../image-spec/config.ts';
 import { checkedDigest, type Digest, hexOf } from '../image-spec/digest.ts';
 import type { StoreDirectory } from './directory.ts';
 import { documentsOf } from './install.ts';
+import { blobOf, layersOf, unpackedLayers } from './layers.ts';
 import { readNames } from './names.ts';
 import { diskUsage, removeTree } from './removal.ts';
 
@@ -55,10 +55,10 @@ function needed(directory: StoreDirectory, roots: Iterable<Digest>): { blobs: Se
     try {
       const { manifest, document } = documentsOf(directory, root);
       blobs.add(hexOf(manifest.config.digest));
-      for (const { descriptor, diffId } of layersWithDiffIds(manifest, document)) {
-        blobs.add(hexOf(descriptor.digest));
-        layers.add(hexOf(diffId));
-      }
+      const ofImage = layersOf(manifest, document);
+      const diffIds = ofImage.map(({ diffId }) => diffId);
+      for (const layer of ofImage) blobs.add(hexOf(blobOf(directory, layer)));
+      for (const name of unpackedLayers(directory, diffIds).layers ?? diffIds) layers.add(hexOf(name));
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
     }

@@ -1,13 +1,22 @@
 /** What is in the store: blobs and layers. Everything is made in tmp/, and renamed when it is verified. */
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, createReadStream, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  constants,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ImageError } from '../error.ts';
 import { checkedDigest, type Digest, digestOf } from '../image-spec/digest.ts';
 import type { Descriptor } from '../image-spec/manifest.ts';
-import { unpackLayer } from '../layers/unpack.ts';
+import { unpackLayer, unpackRoot } from '../layers/unpack.ts';
 import type { StoreDirectory } from './directory.ts';
 import { lockExclusively } from './lock.ts';
 import { removeTree } from './removal.ts';
@@ -122,6 +131,7 @@ export async function adoptBlob(
  *
  * @param diffId null if it is not known.
  * @returns it.
+ * @throws ImageError `unmarkable`: then it can be unpacked together with those below it ({@link unpackTogether}).
  */
 export async function unpackBlob(directory: StoreDirectory, blob: Digest, diffId: Digest | null): Promise<Digest> {
   return await inTmp(directory, async (folder) => {
@@ -131,11 +141,34 @@ export async function unpackBlob(directory: StoreDirectory, blob: Digest, diffId
     const archive = createReadStream(directory.blob(blob), { highWaterMark: 256 * 1024 });
     try {
       const found = checkedDigest((await unpackLayer(archive, files, { diffId })).diffId);
+      writeFileSync(join(draft, 'blob'), blob);
       if (!hasLayer(directory, found)) renameSync(draft, directory.layer(found));
       return found;
     } finally {
       archive.destroy();
     }
+  });
+}
+
+/**
+ * Unpacks blobs of the store together, into one directory.
+ *
+ * @param blobs lowest first; a diff ID is null if it is not known.
+ * @param nameOf what the directory is called, by the diff IDs.
+ */
+export async function unpackTogether(
+  directory: StoreDirectory,
+  blobs: readonly { readonly blob: Digest; readonly diffId: Digest | null }[],
+  nameOf: (diffIds: readonly Digest[]) => Digest,
+): Promise<Digest> {
+  return await inTmp(directory, async (folder) => {
+    const draft = join(folder, 'layer');
+    mkdirSync(draft);
+    const archives = blobs.map(({ blob, diffId }) => ({ path: directory.blob(blob), diffId }));
+    // Nobody has to find out from which blobs: an image keeps its own of such layers.
+    const name = nameOf((await unpackRoot(archives, draft)).map(({ diffId }) => checkedDigest(diffId)));
+    if (!hasLayer(directory, name)) renameSync(draft, directory.layer(name));
+    return name;
   });
 }
 

@@ -20,10 +20,13 @@ export class StoreDirectory {
   readonly images = () => join(this.path, 'images.json');
   readonly blobs = () => join(this.path, 'blobs/sha256');
   readonly blob = (digest: Digest) => join(this.blobs(), hexOf(digest));
+  /** By diff ID; or by the chain ID of several that were unpacked together (layers.ts). */
   readonly layers = () => join(this.path, 'layers');
   readonly layer = (diffId: Digest) => join(this.layers(), hexOf(diffId));
   /** The directory that overlayfs takes. */
   readonly layerFiles = (diffId: Digest) => join(this.layer(diffId), 'fs');
+  /** The digest of the blob from which a layer was unpacked. */
+  readonly originOf = (diffId: Digest) => join(this.layer(diffId), 'blob');
   readonly containers = () => join(this.path, 'containers');
   /** The digest of the image's manifest that a container is made from: as long as it is there, so is the image. */
   readonly imageOfContainer = (id: string) => join(this.containers(), id, 'image');

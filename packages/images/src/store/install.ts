@@ -1,12 +1,13 @@
 /** From a manifest to an image in the store, wherever its blobs come from. */
 import { ImageError } from '../error.ts';
 import type { Image } from '../image.ts';
-import { type ImageDocument, layersWithDiffIds, parseConfig } from '../image-spec/config.ts';
+import { type ImageDocument, parseConfig } from '../image-spec/config.ts';
 import type { Digest } from '../image-spec/digest.ts';
 import { type Descriptor, type Manifest, parseManifest } from '../image-spec/manifest.ts';
 import { choosePlatform, type Platform, showPlatform } from '../image-spec/platform.ts';
-import { ensureBlob, type FetchBlob, hasLayer, readBlob, unpackBlob, writeBlob } from './content.ts';
+import { ensureBlob, type FetchBlob, hasLayer, readBlob, unpackBlob, unpackTogether, writeBlob } from './content.ts';
 import type { StoreDirectory } from './directory.ts';
+import { blobOf, chainId, type Layer, layersOf, unpackedLayers } from './layers.ts';
 import { changeNames, type NamedImage } from './names.ts';
 
 /** What becomes of an image on its way into the store. */
@@ -50,18 +51,34 @@ export async function install(directory: StoreDirectory, installation: Installat
     );
   }
 
-  const layers = [...new Map(layersWithDiffIds(manifest, document).map((layer) => [layer.diffId, layer])).values()];
+  const layers = layersOf(manifest, document);
+  const { missing } = unpackedLayers(
+    directory,
+    layers.map(({ diffId }) => diffId),
+  );
+  const unmarkable = new Set<Digest>();
   onProgress({ stage: 'resolved', name, layers: layers.map(({ descriptor }) => descriptor) });
   await forEach(layers, AT_ONCE, async ({ descriptor: layer, diffId }) => {
-    if (hasLayer(directory, diffId)) {
+    if (!missing.includes(diffId)) {
+      if (!hasLayer(directory, diffId)) await ensureBlob(directory, layer, fetch);
       onProgress({ stage: 'present', layer });
       return;
     }
     await ensureBlob(directory, layer, fetch, (received) => onProgress({ stage: 'downloading', layer, received }));
     onProgress({ stage: 'unpacking', layer });
-    await unpackBlob(directory, layer.digest, diffId);
+    try {
+      await unpackBlob(directory, layer.digest, diffId);
+    } catch (error) {
+      if (!(error instanceof ImageError) || error.code !== 'unmarkable') throw error;
+      unmarkable.add(diffId);
+      return;
+    }
     onProgress({ stage: 'unpacked', layer });
   });
+  const count = layers.findLastIndex(({ diffId }) => unmarkable.has(diffId)) + 1;
+  if (count > 0) await installTogether(directory, layers.slice(0, count), fetch);
+  for (const { descriptor: layer, diffId } of layers)
+    if (unmarkable.has(diffId)) onProgress({ stage: 'unpacked', layer });
 
   const digest = await writeBlob(directory, installation.manifest);
   const named = { name, digest, platform: showPlatform(document.platform), when: new Date().toISOString() };
@@ -69,18 +86,28 @@ export async function install(directory: StoreDirectory, installation: Installat
   return imageOf(directory, named);
 }
 
+/** Unpacks layers into one directory, for the last one hides what the filesystem cannot mark. */
+async function installTogether(directory: StoreDirectory, layers: readonly Layer[], fetch: FetchBlob): Promise<void> {
+  const blobs: { blob: Digest; diffId: Digest }[] = [];
+  for (const layer of layers) {
+    const blob = blobOf(directory, layer);
+    if (blob === layer.descriptor.digest) await ensureBlob(directory, layer.descriptor, fetch);
+    blobs.push({ blob, diffId: layer.diffId });
+  }
+  await unpackTogether(directory, blobs, chainId);
+}
+
 /** An image of the store. @throws ImageError (corrupt) */
 export function imageOf(directory: StoreDirectory, { name, digest, platform }: NamedImage): Image {
   const { manifest, document } = documentsOf(directory, digest);
-  const layers = overlayOrder(layersWithDiffIds(manifest, document).map(({ diffId }) => diffId));
-  for (const diffId of layers) {
-    if (!hasLayer(directory, diffId)) {
-      throw new ImageError(
-        'corrupt',
-        `the store ${directory.path} is damaged: the layer ${diffId} is missing`,
-        'Pull the image again: ns-tool pull',
-      );
-    }
+  const diffIds = layersOf(manifest, document).map(({ diffId }) => diffId);
+  const { layers, missing } = unpackedLayers(directory, diffIds);
+  if (layers === null) {
+    throw new ImageError(
+      'corrupt',
+      `the store ${directory.path} is damaged: the layer ${missing[0]} is missing`,
+      'Pull the image again: ns-tool pull',
+    );
   }
   return {
     name,
@@ -99,14 +126,6 @@ export function documentsOf(
 ): { manifest: Manifest; document: ImageDocument } {
   const manifest = imageManifest(readBlob(directory, digest), null, digest);
   return { manifest, document: parseConfig(readBlob(directory, manifest.config.digest)) };
-}
-
-/**
- * Each layer once, since overlayfs refuses the same directory twice (ELOOP). What a layer has is there as its uppermost
- * occurrence has it, so that is the one that counts.
- */
-export function overlayOrder(diffIds: readonly Digest[]): readonly Digest[] {
-  return diffIds.filter((diffId, index) => diffIds.lastIndexOf(diffId) === index);
 }
 
 function imageManifest(content: Uint8Array, mediaType: string | null, name: string): Manifest {

@@ -6,6 +6,7 @@ import { checkedDigest, type Digest } from '../image-spec/digest.ts';
 import { type Platform, parsePlatform, thisPlatform } from '../image-spec/platform.ts';
 import { parseReference, type Reference, showReference } from '../reference.ts';
 import type { Collected } from './collect.ts';
+import type { CopyOptions } from './copy.ts';
 import { StoreDirectory } from './directory.ts';
 import { imageOf, type Progress } from './install.ts';
 import { changeNames, type NamedImage, readNames } from './names.ts';
@@ -52,6 +53,14 @@ export interface Store {
   importFrom(path: string, options?: ImportOptions): Promise<Image>;
   /** Forgets a name; by a digest, all names of that image. The contents are removed by {@link collect}. @returns the names. */
   remove(nameOrDigest: string): Promise<readonly string[]>;
+  /**
+   * Makes a copy of all that is in an image: what an overlay of its layers would show, for where there can be none.
+   *
+   * @param digest of the image.
+   * @param to a path that does not exist, in a directory that does. What is there after an error is to be removed.
+   * @returns the directory with its files.
+   */
+  copy(digest: string, to: string, options?: CopyOptions): Promise<string>;
   /** Removes what is not needed. @returns null if an image is being pulled just now. */
   collect(options?: CollectOptions): Promise<Collected | null>;
 }
@@ -107,6 +116,10 @@ export function openStore(path: string): Store {
         if (found.length > 0) await changeNames(directory, (all) => all.filter(({ name }) => !found.includes(name)));
         return found;
       });
+    },
+    async copy(digest, to, options = {}) {
+      const { copyImage } = await import('./copy.ts');
+      return await explaining(() => copyImage(directory, checkedDigest(digest), resolve(to), options));
     },
     async collect({ keep = [], dryRun = false } = {}) {
       const digests = keep.map(checkedDigest);
