@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
-import type { SpawnOptions } from '@ns-tool/syscalls';
+import type { CopyOptions } from '@ns-tool/images';
+import type { SpawnOptions, Sys } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { all, COMMAND_OPTIONS, isSet, one, variables } from '../container/given.ts';
+import type { Lend } from '../container/pseudo-terminal.ts';
 import type { Context } from '../context.ts';
 import { NotStarted, UsageError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
@@ -83,7 +85,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   try {
     // Whom a user namespace maps, is called otherwise here, and owns the terminal of this user only there.
     if (terminal !== null && idMaps === null) work.giveTo(terminal, account.uid);
-    const begin = (terminalOptions: SpawnOptions) =>
+    const begin = (terminalOptions: SpawnOptions, lend: Lend = (use) => use()) =>
       work.begin(
         decided,
         places,
@@ -99,18 +101,31 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
           });
         },
         (message) => printError(`ns-tool: ${message}`),
+        (copy) => lend(() => showingCopy(sys, copy)),
       );
     const { started, remove } =
-      terminal === null ? await begin({}) : await work.connected(sys, terminal, (onStopped) => begin({ onStopped }));
+      terminal === null
+        ? await begin({})
+        : await work.connected(sys, terminal, (onStopped, lend) => begin({ onStopped }, lend));
     await remove();
     return started.askedBy ?? started.status;
   } catch (error) {
-    const { IdMapError, SyscallError } = work;
+    const [{ IdMapError, SyscallError }, { Interrupted }] = [work, await import('../child/interruptible.ts')];
+    if (error instanceof Interrupted) return error.by;
     if (error instanceof IdMapError) throw new NotStarted(error.message, ID_MAP_HINT, { cause: error });
     if (!(error instanceof SyscallError)) throw error;
     const { hintFor } = await import('../container/hints.ts');
     throw new NotStarted(error.message, hintFor(error, decided.plan), { cause: error });
   }
+}
+
+/** Copies an image, which may take long: with a bar on a terminal, and so that Ctrl-C ends it. */
+async function showingCopy(sys: Sys, copy: (options: CopyOptions) => Promise<string>): Promise<string> {
+  const [{ interruptible }, { withCopyProgress }] = await Promise.all([
+    import('../child/interruptible.ts'),
+    import('../image-store/copy-progress.ts'),
+  ]);
+  return await interruptible((signal) => withCopyProgress(sys, (onProgress) => copy({ signal, onProgress })));
 }
 
 const ID_MAP_HINT = '/etc/subuid and /etc/subgid say which IDs are yours; newuidmap(1) refused them.';

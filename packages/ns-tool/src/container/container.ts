@@ -1,4 +1,6 @@
 /** The life of a container: from its plan to its end, with a state that others can read meanwhile. */
+import { join } from 'node:path';
+import type { CopyOptions } from '@ns-tool/images';
 import { type Attempt, isErrno, type SpawnOptions, type Sys, type SyscallError } from '@ns-tool/syscalls';
 import { makeBundle, removeBundle } from './bundle.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
@@ -38,19 +40,23 @@ export function decide(
 /** Told what a reader should know. */
 export type Warn = (message: string) => void;
 
+/** Has an image copied: what ends that, and is told of it, is the caller's. */
+export type Copying = (copy: (options: CopyOptions) => Promise<string>) => Promise<string>;
+
 /**
  * Makes the files of a container, and starts it by `start`, with the options of its recipe.
  *
- * Where the kernel refuses the overlay over a plain directory, the directory itself becomes the root; `warn` is told.
+ * Where the kernel refuses the overlay, a copy of the image becomes the root, or a plain directory itself; `warn` is told.
  *
  * @param start starts the command, and returns once it runs, or once it has ended: then it calls `observe` in between.
  * @returns what `start` returns, and what removes all of the container again.
  */
 export async function begin<T>(
   { plan, id, name, image }: Decided,
-  { states }: Places,
+  { store, states }: Places,
   start: (options: SpawnOptions & { readonly observe: (attempt: Attempt) => void }) => Promise<T>,
   warn: Warn,
+  copying: Copying = (copy) => copy({}),
 ): Promise<{ readonly started: T; readonly remove: () => Promise<void> }> {
   const state: ContainerState = {
     id,
@@ -73,7 +79,11 @@ export async function begin<T>(
   reserve(ownDirectory(states), state);
   try {
     makeBundle(plan);
-    const started = await withRoot(plan, warn, (rooted) => start({ ...containerOptions(rooted), observe }));
+    const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
+    const started = await run(plan).catch(async (error: unknown) => {
+      if (!isOverlayRefused(error)) throw error;
+      return await run(await withoutOverlay(plan, error, store, warn, copying));
+    });
     return { started, remove };
   } catch (error) {
     await remove();
@@ -81,19 +91,27 @@ export async function begin<T>(
   }
 }
 
-async function withRoot<T>(plan: ContainerPlan, warn: Warn, start: (plan: ContainerPlan) => Promise<T>): Promise<T> {
-  try {
-    return await start(plan);
-  } catch (error) {
-    if (!isOverlayRefused(error) || plan.layers.length > 1) throw error;
-    warn(
-      `no overlay here (${(error as SyscallError).code}): what the container writes, it writes to the directory itself`,
-    );
-    return await start({ ...plan, rootBy: 'bind' });
+/** The plan of the same container with a root that takes no overlay, once there is one. */
+async function withoutOverlay(
+  plan: ContainerPlan,
+  { code }: SyscallError,
+  store: string,
+  warn: Warn,
+  copying: Copying,
+): Promise<ContainerPlan> {
+  const { bundle, image } = plan;
+  if (image === null) {
+    warn(`no overlay here (${code}): what the container writes, it writes to the directory itself`);
+    return { ...plan, rootBy: 'bind' };
   }
+  warn(`no overlay here (${code}): the container gets a copy of the image, which takes longer, and more of the disk`);
+  const { copyImage } = await import('./images.ts');
+  const root = await copying((options) => copyImage(store, image, join(bundle, 'copy'), options));
+  return { ...plan, layers: [root], rootBy: 'bind' };
 }
 
 /** No overlayfs in the kernel, none for ordinary users, or not over this filesystem. mount(2) */
-function isOverlayRefused(error: unknown): boolean {
-  return isErrno(error, 'ENODEV', 'EPERM', 'EINVAL') && error.call === 'mount' && error.values[2] === 'overlay';
+function isOverlayRefused(error: unknown): error is SyscallError {
+  const refused = isErrno(error, 'ENODEV', 'EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS');
+  return refused && error.call === 'mount' && error.values[2] === 'overlay';
 }

@@ -1,5 +1,5 @@
 /** The images of the store, as far as containers know them. */
-import { ImageError, openStore } from '@ns-tool/images';
+import { type CopyOptions, ImageError, openStore } from '@ns-tool/images';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
 import type { Rootfs } from './rootfs.ts';
@@ -13,8 +13,27 @@ export function findImage(store: string, nameOrDigest: string): Rootfs | null {
   try {
     return openStore(store).find(nameOrDigest);
   } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    const hint = error.hint === undefined ? undefined : printable(error.hint);
-    throw new NotStarted(printable(error.message), hint, { cause: error });
+    throw inOurWords(error);
   }
+}
+
+/**
+ * Makes a copy of an image, and returns the directory with its files.
+ *
+ * @param digest of the image.
+ * @param to a path that does not exist.
+ * @throws NotStarted for what cannot be copied; the reason of `options.signal`.
+ */
+export async function copyImage(store: string, digest: string, to: string, options: CopyOptions): Promise<string> {
+  try {
+    return await openStore(store).copy(digest, to, options);
+  } catch (error) {
+    throw inOurWords(error);
+  }
+}
+
+function inOurWords(error: unknown): unknown {
+  if (!(error instanceof ImageError)) return error;
+  const hint = error.hint === undefined ? undefined : printable(error.hint);
+  return new NotStarted(printable(error.message), hint, { cause: error });
 }

@@ -52,7 +52,7 @@ export interface ContainerPlan {
   readonly layers: readonly string[];
   /** The digest of its image's manifest, which keeps that in the store; null for a directory. */
   readonly image: string | null;
-  /** How they become its root: `bind` shows the one layer itself, for kernels that refuse the overlay. */
+  /** How they become its root: `bind` shows the one layer itself, where the kernel refuses the overlay: of an image a copy. */
   readonly rootBy: 'overlay' | 'bind';
   /** A directory of its own, with `upper`, `work` and `merged`, and the files that it gets from outside. */
   readonly bundle: string;

@@ -96,16 +96,20 @@ const FULL = 10;
 /** At most so much is shown of what was written before the end, in bytes: others in the container may write without end. */
 const REST = 1024 * 1024;
 
+/** Has something done while the terminal of this process is as it was. */
+export type Lend = <T>(work: () => Promise<T>) => Promise<T>;
+
 /**
  * Connects a pseudo-terminal with the terminal of this process while `work` is done, and closes it afterwards. Meanwhile
  * Ctrl-C and the like are bytes for the container, whose own terminal makes signals of them.
  *
- * @param work is given what to do when its command is stopped.
+ * @param work is given what to do when its command is stopped; and what lends it the terminal of this process for a while,
+ *   in which Ctrl-C is a signal again.
  */
 export async function connected<T>(
   sys: Sys,
   { master, inside: { slave } }: PseudoTerminal,
-  work: (onStopped: (signal: NodeJS.Signals, resume: () => void) => void) => Promise<T>,
+  work: (onStopped: (signal: NodeJS.Signals, resume: () => void) => void, lend: Lend) => Promise<T>,
 ): Promise<T> {
   const settings = new Uint8Array(TERMIOS_SIZE);
   sys.ioctl(STDIN, TCGETS, settings);
@@ -151,6 +155,14 @@ export async function connected<T>(
     giveBack();
     process.kill(process.pid, 'SIGSTOP');
   };
+  const lend: Lend = async (work) => {
+    giveBack();
+    try {
+      return await work();
+    } finally {
+      ifThere(takeOver);
+    }
+  };
   const handlers = [
     ['SIGWINCH', resize],
     ['SIGTSTP', stop],
@@ -166,7 +178,7 @@ export async function connected<T>(
     const working = work((_signal, resume) => {
       stop();
       resume();
-    });
+    }, lend);
     ifThere(takeOver);
     const result = await working;
     if (isOpen) showRest(master, show);
