@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { ImageError, type UnpackedLayer, type UnpackOptions, unpackLayer } from '@ns-tool/images';
+import { ImageError, type LayerArchive, type UnpackedLayer, type UnpackOptions, unpackLayer } from '@ns-tool/images';
 import { expect, onTestFinished } from 'vitest';
 import { inventory } from './inventory.ts';
 
@@ -102,11 +102,10 @@ export function unpackAsUser(
   directory: string,
   jobs: readonly Job[],
 ): (UnpackedLayer & { code?: string; message?: string })[] {
-  const images = new URL('../../packages/images/dist/index.js', import.meta.url);
   // Tests are no modules that Node itself could load.
   const program = `
     import { createReadStream, mkdirSync } from 'node:fs';
-    import { unpackLayer } from ${JSON.stringify(fileURLToPath(images))};
+    import { unpackLayer } from ${IMAGES};
     const outcomes = [];
     // Of no effect on what the layer has.
     process.umask(0o077);
@@ -118,6 +117,20 @@ export function unpackAsUser(
   `;
   return JSON.parse(runAsUser(directory, process.execPath, ['--input-type=module', '--eval', program]));
 }
+
+/** Unpacks layers together as that user, into a directory that does not exist. */
+export function unpackRootAsUser(directory: string, archives: readonly LayerArchive[], to: string): UnpackedLayer[] {
+  const program = `
+    import { mkdirSync } from 'node:fs';
+    import { unpackRoot } from ${IMAGES};
+    process.umask(0o077);
+    mkdirSync(${JSON.stringify(to)});
+    console.log(JSON.stringify(await unpackRoot(${JSON.stringify(archives)}, ${JSON.stringify(to)})));
+  `;
+  return JSON.parse(runAsUser(directory, process.execPath, ['--input-type=module', '--eval', program]));
+}
+
+const IMAGES = JSON.stringify(fileURLToPath(new URL('../../packages/images/dist/index.js', import.meta.url)));
 
 /** A directory that belongs to that user. */
 export function directoryOfUser(): string {
