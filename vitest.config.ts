@@ -10,7 +10,7 @@ const slow = [
   'tests/**/faults.test.ts',
   'tests/mount-table/size.test.ts',
   'tests/images/{debian,pull,transport}.test.ts',
-  'tests/run/escapes.test.ts',
+  'tests/run/{escapes,refused,on-an-overlay}.test.ts',
   'tests/containers/command.test.ts',
 ];
 

@@ -82,6 +82,8 @@ export async function begin<T>(
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {
       if (!isOverlayRefused(error)) throw error;
+      // `observe` may have seen the child that has failed.
+      writeState(states, state);
       return await run(await withoutOverlay(plan, error, store, warn, copying));
     });
     return { started, remove };
