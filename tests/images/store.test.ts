@@ -1,14 +1,26 @@
 /** The store itself: where it is, whose it is, and what becomes of it when a process ends in the middle. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openStore, storeDirectory } from '@ns-tool/images';
+import { gzipSync } from 'node:zlib';
+import { openStore, storeDirectory, thisPlatform } from '@ns-tool/images';
 import { dirSync } from 'tmp-promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { digestOf } from '../../packages/images/src/image-spec/digest.ts';
 import { lockedIfFree } from '../../packages/images/src/store/lock.ts';
+import { archive } from './archive.ts';
 
 const bin = fileURLToPath(new URL('../../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
 
@@ -90,6 +102,72 @@ describe('the store', () => {
   });
 });
 
+describe('a copy of an image', () => {
+  /** An image of one layer, compressed or not, in a layout. */
+  const layoutOf = (folder: string, tar: Buffer, compressed: boolean) => {
+    const blobs = join(folder, 'blobs/sha256');
+    mkdirSync(blobs, { recursive: true });
+    const keep = (content: Buffer, mediaType: string) => {
+      const digest = digestOf(content);
+      writeFileSync(join(blobs, digest.slice(7)), content);
+      return { digest, mediaType, size: content.length };
+    };
+    const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+    const type = 'application/vnd.oci.image';
+    const layer = keep(compressed ? gzipSync(tar) : tar, `${type}.layer.v1.tar${compressed ? '+gzip' : ''}`);
+    const { os, architecture } = thisPlatform();
+    const config = keep(
+      json({ os, architecture, rootfs: { type: 'layers', diff_ids: [digestOf(tar)] } }),
+      `${type}.config.v1+json`,
+    );
+    const manifest = keep(json({ schemaVersion: 2, config, layers: [layer] }), `${type}.manifest.v1+json`);
+    writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    writeFileSync(join(folder, 'index.json'), json({ schemaVersion: 2, manifests: [manifest] }));
+    return folder;
+  };
+
+  it('is made from the blob of another image, where that one has brought the layer', async () => {
+    const folder = temporaryFolder();
+    const tar = archive({ name: 'file', data: 'of both', mtime: 1 });
+    const store = openStore(join(folder, 'store'));
+    const plain = await store.importFrom(layoutOf(join(folder, 'plain'), tar, false), { name: 'plain' });
+    const other = await store.importFrom(layoutOf(join(folder, 'other'), tar, true), { name: 'other' });
+    expect(other.layers).toEqual(plain.layers);
+    const blobs = () => readdirSync(join(store.directory, 'blobs/sha256')).length;
+    // Two manifests and two configurations, and one layer.
+    expect(blobs()).toBe(4);
+    await store.remove('plain');
+    await store.collect();
+    expect(blobs()).toBe(3);
+    const copy = await store.copy(other.digest, join(folder, 'copy'));
+    expect(readFileSync(join(copy, 'file'), 'utf8')).toBe('of both');
+    await store.remove('other');
+    expect(await store.collect()).toMatchObject({ blobs: 3, layers: 1 });
+  });
+
+  it('tells how far it is, and ends when it is told to', async () => {
+    const { store, image } = await storeWithImage();
+    const blobs = join(store.directory, 'blobs/sha256');
+    const layer = join(blobs, readFileSync(join(image.layers[0] ?? '', '../blob'), 'utf8').slice(7));
+    // What is behind the archive's end has to be read, too: it takes long enough.
+    truncateSync(layer, 2 ** 35);
+    const over = new AbortController();
+    const reason = new Error('enough');
+    let told: readonly number[] = [];
+    const copying = store.copy(image.digest, join(store.directory, 'copy'), {
+      signal: over.signal,
+      onProgress: (read, size) => {
+        if (read === 0) return;
+        told = [read, size];
+        over.abort(reason);
+      },
+    });
+    await expect(copying).rejects.toBe(reason);
+    expect(told).toEqual([expect.any(Number), 2 ** 35]);
+    expect(told[0]).toBeLessThan(2 ** 35);
+  });
+});
+
 describe('a lock', () => {
   it('is shared with those who share it, and excludes the others', async () => {
     const file = join(temporaryFolder(), 'lock');
@@ -110,7 +188,6 @@ it('a pull that is killed leaves a part, from which the next one goes on, and no
       rootfs: { type: 'layers', diff_ids: [`sha256:${hex}`] },
     }),
   );
-  const { digestOf } = await import('../../packages/images/src/image-spec/digest.ts');
   const manifest = JSON.stringify({
     schemaVersion: 2,
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
