@@ -44,6 +44,7 @@ export function builder(yargs: Argv): Argv {
     .usage('$0 run [OPTIONS] IMAGE|ROOTFS [COMMAND...]\n')
     .usage('Runs a command in a container, whose root is an image of the store, or a directory.')
     .usage('It sees the image and nothing else; what it writes goes with it. The options are those of docker run.')
+    .usage('Where the kernel refuses it an overlay over the image, it has a copy, which takes longer.')
     .options(options)
     .example('$0 run ./rootfs', 'A shell in a directory with a root in it; takes no root')
     .example('sudo $0 run --read-only --tmpfs /tmp debian:12 ps aux', 'From an image: ns-tool pull debian:12')
