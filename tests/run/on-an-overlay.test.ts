@@ -79,7 +79,8 @@ describe.skipIf([!isRoot, needsBusybox(what), needsUmoci(what)].some(Boolean)).e
     const stalled = async () => {
       await as(`cd ${store}/blobs/sha256
 blob=$(ls -S | head -1); echo $blob > /tmp/name; mv $blob /tmp/blob; mkfifo $blob
-sh -c "exec 9<> $blob; head -c 700000 /tmp/blob >&9; exec sleep 1000" > /dev/null 2>&1 & echo $! > /tmp/writer`);
+head -c 700000 /tmp/blob > /tmp/part
+sh -c "exec 9<> $blob; exec tail -c +1 -f /tmp/part >&9" > /dev/null 2>&1 & echo $! > /tmp/writer`);
       await start('half', 'true', `${sudo}sh -c 'ls ${store}/containers/*/copy/next/*' > /dev/null 2>&1`);
     };
     const restored = async () => {

@@ -167,10 +167,11 @@ ${tool} pull /mnt/image/image:1 --name box --store /mnt/ramfs/store`);
   });
 
   it.skipIf(!hasTerminals(what)).each([[''], ['-t']])('ends the copy by Ctrl-C: run %s', async (options) => {
-    // Of the first layer only a part comes: the blob is a pipe, and who writes to it waits.
+    // Of the first layer only a part comes: the blob is a pipe, and who writes to it waits, as long as there is the stand.
     await stand.shell(`cd /mnt/disk/store/blobs/sha256
 blob=$(ls -S | head -1); echo $blob > /mnt/disk/name; mv $blob /mnt/disk/blob; mkfifo $blob; chown ${uid} $blob
-sh -c 'exec 9<> $1; head -c 700000 /mnt/disk/blob >&9; exec sleep 1000' sh $blob > /dev/null 2>&1 & echo $! > /mnt/disk/writer`);
+head -c 700000 /mnt/disk/blob > /mnt/part
+sh -c 'exec 9<> $1; exec tail --pid=$2 -c +1 -f /mnt/part >&9' sh $blob $PPID > /dev/null 2>&1 & echo $! > /mnt/disk/writer`);
     const files = await session(stand, [
       [
         'outside1',
