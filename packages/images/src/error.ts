@@ -16,8 +16,8 @@ export type ImageErrorCode =
   | 'too-large'
   /** Right, perhaps, but of a kind that is not known here. */
   | 'unsupported'
-  /** The filesystem cannot mark what a layer hides of those below it. */
-  | 'unmarkable'
+  /** The layer can only be unpacked together with those below it. */
+  | 'dependent'
   /** The disk is full, or a file cannot be read or written. */
   | 'store'
   /** Another process is at it. */

@@ -5,14 +5,17 @@ import type { Privileges } from './tree.ts';
 
 export interface Task {
   /**
-   * `layer`: one archive, on standard input, into the directory itself, with marks for overlayfs. `root`: archives on the
-   * descriptors from {@link FIRST_ARCHIVE} on, lowest first, one over the other, into its directory `fs`.
+   * `layer`: one archive, on standard input, into the directory itself, with marks for overlayfs. `layer over others`: the
+   * same, but into its directory {@link LAYER}, where the others are in {@link BELOW}. `root`: archives on the descriptors
+   * from {@link FIRST_ARCHIVE} on, lowest first, one over the other, into its directory `fs`.
    */
-  readonly makes: 'layer' | 'root';
+  readonly makes: 'layer' | 'layer over others' | 'root';
   /** Of each archive; null if nobody has said. */
   readonly diffIds: readonly (string | null)[];
   readonly limits: Limits;
   readonly privileges: Privileges;
+  /** Of a `layer`: whether there is nothing below it. */
+  readonly isLowest: boolean;
 }
 
 /** A layer that was unpacked. */
@@ -23,6 +26,11 @@ export interface UnpackedLayer {
   readonly size: number;
   readonly entries: number;
   /**
+   * Whether it is the lowest, and has files in directories that are not in its archive. They are root's, with mode 755; over
+   * other layers they would have to be what they are there.
+   */
+  readonly impliesDirectories: boolean;
+  /**
    * Extended attributes that were not set, with how often: those that overlayfs keeps for itself, SELinux labels, and for an
    * ordinary user those that only root can set.
    */
@@ -31,6 +39,10 @@ export interface UnpackedLayer {
 
 /** Behind standard input, output and error. */
 export const FIRST_ARCHIVE = 3;
+
+/** Where the unpacker finds what it writes to, and what lies below that. */
+export const LAYER = 'layer';
+export const BELOW = 'below';
 
 /** Of each archive. */
 export type Outcome =

@@ -17,9 +17,9 @@ import {
   S_IFIFO,
   S_IFSOCK,
   sys,
-  type Timespec,
 } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
+import { ancestorsOf, type Below, dependent, type Lower, type LowerDirectory, type Times } from './below.ts';
 import { bad, meaningOf, type Place, placeOf, shown } from './names.ts';
 import { type Entry, isZero } from './tar/read.ts';
 
@@ -43,12 +43,12 @@ export type Marks =
    */
   | 'passing';
 
-type Times = readonly [atime: Timespec, mtime: Timespec];
-
 /** A directory that exists. */
 interface Directory {
   /** The times that it shall have once all is in it; null if the archive does not say. */
   times: Times | null;
+  /** What it is below, where only something in it is in the archive. */
+  lower?: LowerDirectory;
   /** Whether the layer has it, or something in it: not if it has been made for whiteouts alone. */
   isReal: boolean;
 }
@@ -62,14 +62,17 @@ export class Tree {
   private file: OpenFile | null = null;
   /** How many attributes could not be set, by name. */
   readonly leftOut = new Map<string, number>();
-  /** The directories in which nothing of lower layers is left, where the marks are passing. */
+  /** The directories in which nothing of lower layers is left. */
   readonly opaque = new Set<Path>();
   /** Where there are whiteouts, or have been: something may have replaced one. */
   readonly whiteouts: Path[] = [];
+  /** Whether it has something in directories that it has not itself: over other layers, those would be as they are there. */
+  impliesDirectories = false;
 
   constructor(
     private readonly privileges: Privileges,
-    private readonly marks: Marks = 'overlay',
+    private readonly marks: Marks,
+    private readonly below: Below,
   ) {}
 
   /** @throws ImageError for an entry that cannot be; errors of the kernel are explained by `explain`. */
@@ -112,7 +115,11 @@ export class Tree {
 
   /** All entries are there: the times of directories, which each new entry in them has changed. */
   close(): void {
-    for (const [path, { times }] of this.directories) if (times !== null) setTimes(path, times);
+    for (const [path, { lower }] of this.directories) if (lower !== undefined) this.adopt(path, lower);
+    for (const [path, { times, lower }] of this.directories) {
+      const known = times ?? lower?.times;
+      if (known !== undefined) setTimes(path, known);
+    }
   }
 
   private add(entry: Entry, place: Place): void {
@@ -215,16 +222,48 @@ export class Tree {
     for (const component of place) {
       at = join(at, component);
       if (this.directories.has(at)) continue;
-      if (lstat(at) !== undefined) return null;
-      this.makeDirectory(at, false);
+      // No link is followed, here or below.
+      if (lstat(at) !== undefined || (this.lower(at)?.type ?? 'directory') !== 'directory') return null;
+      this.imply(at, false);
     }
     return at;
   }
 
   private makeOpaque(path: Path | null): void {
     if (path === null) return;
-    if (this.marks === 'passing') this.opaque.add(path);
-    else marking(() => sys.lsetxattr(bytes(path), `${this.privileges.overlay}.overlay.opaque`, 'y', 0));
+    this.opaque.add(path);
+    if (this.marks === 'passing') return;
+    marking(() => sys.lsetxattr(bytes(path), `${this.privileges.overlay}.overlay.opaque`, 'y', 0));
+  }
+
+  /**
+   * Makes a directory of which the archive has only what is in it. As tools that pack what has changed leave it out, it is
+   * what it is in the layers below, if it is there.
+   */
+  private imply(path: Path, isReal = true): void {
+    const lower = this.lower(path);
+    const isNew = this.isHidden(path);
+    this.makeDirectory(path, isReal);
+    if (isNew) return;
+    if (this.below === 'nothing') this.impliesDirectories = true;
+    if (this.below === 'out of reach') throw dependent(`it has files in ${shown(path)}, but not that directory`);
+    if (lower?.type === 'directory') (this.directories.get(path) as Directory).lower = lower;
+  }
+
+  private adopt(path: Path, { uid, gid, mode, attributes }: LowerDirectory): void {
+    fs.lchownSync(bytes(path), uid, gid);
+    for (const [name, value] of attributes) this.trySetting(path, name, value);
+    fs.chmodSync(bytes(path), mode);
+  }
+
+  /** What there is below at a path, and is not hidden. */
+  private lower(path: Path): Lower | undefined {
+    return typeof this.below === 'string' || this.isHidden(path) ? undefined : this.below.find(path);
+  }
+
+  /** Whether this layer shows nothing of those below at a path. */
+  private isHidden(path: Path): boolean {
+    return isWhiteout(lstat(path)) || ancestorsOf(path).some((parent) => this.opaque.has(parent));
   }
 
   private makeDirectory(path: Path, isReal = true): void {
@@ -329,22 +368,27 @@ export class Tree {
         at = next;
         continue;
       }
-      const found = lstat(next);
-      if (found?.isSymbolicLink()) {
+      const own = lstat(next);
+      const lower = own === undefined ? this.lower(next) : undefined;
+      if (own?.isSymbolicLink() || lower?.type === 'link') {
         links += 1;
         if (links > MOST_LINKS) throw bad(name, 'passes through symbolic links that go around in a circle');
-        const target = fs.readlinkSync(bytes(next), 'latin1');
+        const target = lower?.type === 'link' ? lower.target : fs.readlinkSync(bytes(next), 'latin1');
         if (target.startsWith('/')) at = '';
         const components = target.split('/');
         ahead.unshift(...components);
         ofLinks += components.length;
         continue;
       }
-      const isFree = found === undefined || isWhiteout(found);
       if (!makes) return null;
+      const isFree = own === undefined || isWhiteout(own);
       if (!isFree) throw bad(name, `lies below ${shown(next)}, which is no directory`);
-      if (ofLink) throw bad(name, `passes through a symbolic link to ${shown(next)}, which is not in this layer`);
-      this.makeDirectory(next);
+      if (ofLink && lower?.type !== 'directory') {
+        if (this.below === 'out of reach' && own === undefined)
+          throw dependent(`it has a symbolic link to ${shown(next)}, which it has not`);
+        throw bad(name, `passes through a symbolic link to ${shown(next)}, which is not in this layer`);
+      }
+      this.imply(next);
       at = next;
     }
     return at;
@@ -439,18 +483,14 @@ export function isWhiteout(found: fs.Stats | undefined): boolean {
   return found?.isSocket() === true || (found?.isCharacterDevice() === true && found.rdev === 0);
 }
 
-/** Makes a mark for overlayfs. @throws ImageError `unmarkable` where that cannot be: user_namespaces(7), xattr(7). */
+/** Makes a mark for overlayfs. @throws ImageError `dependent` where that cannot be: user_namespaces(7), xattr(7). */
 function marking(mark: () => void): void {
   try {
     mark();
   } catch (error) {
     // An overlay has no whiteouts of its own, nor had ordinary users before Linux 5.8; and other filesystems no attributes.
     if (!isErrno(error, 'EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS')) throw error;
-    throw new ImageError(
-      'unmarkable',
-      `this filesystem cannot mark what a layer hides of those below: ${error.message}`,
-      'Choose another place: --store DIR',
-    );
+    throw dependent(`this filesystem cannot mark what a layer hides of those below: ${error.message}`);
   }
 }
 

@@ -19,8 +19,10 @@ import { extname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { type Capability, type Child, MS_BIND, MS_PRIVATE, MS_REC, type SpawnOptions, spawn } from '@ns-tool/syscalls';
+import { type Capability, type Child, type SpawnOptions, spawn } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
+import { dependent } from './below.ts';
+import { isOverlayRefused, isolate, layOver } from './confine.ts';
 import { layerIds } from './ids.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { Outcome, Task, UnpackedLayer } from './protocol.ts';
@@ -30,6 +32,11 @@ export interface UnpackOptions {
   readonly diffId: string | null;
   /** {@link DEFAULT_LIMITS} for those left out. */
   readonly limits?: Partial<Limits>;
+  /**
+   * What lies below it; `nothing` if left out. If that is `out of reach`, it must not depend on it. Otherwise the absolute
+   * paths of the layers, lowest first.
+   */
+  readonly below?: 'nothing' | 'out of reach' | readonly string[];
 }
 
 /**
@@ -42,8 +49,8 @@ export interface UnpackOptions {
  * @param archive a tar archive: plain, or compressed by gzip or zstd.
  * @param directory absolute; it exists and is empty.
  * @throws ImageError `corrupt` for an archive that is broken, or not what its digest says, or has what must not be in a
- *   layer; `unmarkable` if the filesystem cannot mark what a layer hides; `too-large` beyond the limits; `unsupported` for another compression, or a device without root; `store` if the
- *   files cannot be written. What is in the directory then is to be removed.
+ *   layer; `dependent` if it can only be unpacked together with those below it, by {@link unpackRoot}; `too-large` beyond the
+ *   limits; `unsupported` for another compression, or a device without root; `store` if the files cannot be written. What is in the directory then is to be removed.
  * @throws whatever `archive` fails with.
  */
 export async function unpackLayer(
@@ -51,12 +58,15 @@ export async function unpackLayer(
   directory: string,
   options: UnpackOptions,
 ): Promise<UnpackedLayer> {
-  const { diffId, limits } = options;
-  const child = await startUnpacker({ makes: 'layer', diffIds: [diffId], limits }, directory, {
+  const { diffId, limits, below = 'nothing' } = options;
+  const layers = typeof below === 'string' ? null : below;
+  const makes = layers === null ? 'layer' : 'layer over others';
+  const child = await startUnpacker({ makes, diffIds: [diffId], limits, isLowest: below === 'nothing' }, directory, {
     stdio: ['pipe', 'pipe', 'pipe'],
+    setup: layers === null ? isolate(directory) : layOver(directory, layers),
   }).catch((error: unknown) => {
     archive.destroy();
-    throw error;
+    throw isOverlayRefused(error) ? dependent(`there is no overlay here: ${error.message}`) : error;
   });
   const [layer] = await outcomeOf(child, (ended) =>
     pipeline(archive, child.stdin as Writable, { signal: ended }).catch((error: NodeJS.ErrnoException) => {
@@ -104,8 +114,9 @@ export async function unpackRoot(
   try {
     for (const { path } of archives) files.push(openSync(path, 'r'));
     const diffIds = archives.map(({ diffId }) => diffId);
-    const child = await startUnpacker({ makes: 'root', diffIds, limits }, directory, {
+    const child = await startUnpacker({ makes: 'root', diffIds, limits, isLowest: true }, directory, {
       stdio: ['ignore', 'pipe', 'pipe', ...files],
+      setup: isolate(directory),
       // Ctrl-C is for who has started it, and ends it.
       newSession: true,
     });
@@ -139,9 +150,10 @@ async function startUnpacker(
     makes,
     diffIds,
     limits,
-  }: Pick<Task, 'makes' | 'diffIds'> & { readonly limits: UnpackOptions['limits'] | undefined },
+    isLowest,
+  }: Pick<Task, 'makes' | 'diffIds' | 'isLowest'> & { readonly limits: UnpackOptions['limits'] | undefined },
   directory: string,
-  options: Pick<SpawnOptions, 'stdio' | 'newSession'>,
+  options: Pick<SpawnOptions, 'stdio' | 'setup' | 'newSession'>,
 ): Promise<Child> {
   const isRoot = process.geteuid?.() === 0;
   const { idMaps, hasOthers } = isRoot ? { idMaps: undefined, hasOthers: true } : layerIds();
@@ -149,6 +161,7 @@ async function startUnpacker(
     makes,
     diffIds,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    isLowest,
     privileges: { overlay: isRoot ? 'trusted' : 'user', owners: hasOthers, devices: isRoot },
   };
   return await spawn(process.execPath, [PROGRAM, JSON.stringify(task)], {
@@ -157,10 +170,6 @@ async function startUnpacker(
     namespaces: isRoot ? ['mount'] : ['user', 'mount'],
     ...(idMaps !== undefined && { idMaps }),
     cwd: directory,
-    setup(sys) {
-      sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
-      sys.mount(directory, directory, null, MS_BIND, null);
-    },
   });
 }
 

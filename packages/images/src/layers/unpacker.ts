@@ -10,10 +10,11 @@ import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import { MNT_DETACH, sys } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
+import { LowerTree } from './below.ts';
 import { decompress } from './decompress.ts';
 import { type Limits, Meter } from './limits.ts';
 import { takeIn } from './merge.ts';
-import { FIRST_ARCHIVE, type Outcome, type Task, type UnpackedLayer } from './protocol.ts';
+import { BELOW, FIRST_ARCHIVE, LAYER, type Outcome, type Task, type UnpackedLayer } from './protocol.ts';
 import { readTar } from './tar/read.ts';
 import { Tree } from './tree.ts';
 
@@ -68,7 +69,19 @@ async function unpack(
   }
   complete();
   tree.close();
-  return { diffId: found, size: meter.size, entries: meter.entries, leftOut: Object.fromEntries(tree.leftOut) };
+  return {
+    diffId: found,
+    size: meter.size,
+    entries: meter.entries,
+    leftOut: Object.fromEntries(tree.leftOut),
+    impliesDirectories: tree.impliesDirectories,
+  };
+}
+
+async function unpackLayer({ makes, diffIds, privileges, limits, isLowest }: Task): Promise<UnpackedLayer[]> {
+  const alone = isLowest ? 'nothing' : 'out of reach';
+  const tree = new Tree(privileges, 'overlay', makes === 'layer' ? alone : new LowerTree(`/${BELOW}`));
+  return [await unpack(process.stdin, diffIds[0] ?? null, tree, limits)];
 }
 
 /** Unpacks archives one over the other: each into a directory beside the tree, which it then takes in. */
@@ -79,7 +92,7 @@ async function unpackRoot({ diffIds, privileges, limits }: Task): Promise<Unpack
     fs.mkdirSync(NEXT, 0o755);
     process.chdir(NEXT);
     const archive = fs.createReadStream('', { fd: FIRST_ARCHIVE + i, highWaterMark: 256 * 1024 });
-    const tree = new Tree(privileges, 'passing');
+    const tree = new Tree(privileges, 'passing', i === 0 ? 'nothing' : new LowerTree(ROOT));
     layers.push(await unpack(archive, diffId, tree, limits, () => takeIn(tree, ROOT)));
     process.chdir('/');
     fs.rmSync(ROOT, { recursive: true });
@@ -97,12 +110,9 @@ async function main(): Promise<void> {
   // Loaded now, since nothing can be afterwards: OpenSSL reads its configuration when it is used first.
   createHash('sha256').update('').digest();
   enterDirectory();
-  if (fs.readdirSync('/').length > 0) throw new ImageError('store', 'the directory for the layer is not empty');
-  const unpacking =
-    task.makes === 'root'
-      ? unpackRoot(task)
-      : unpack(process.stdin, task.diffIds[0] ?? null, new Tree(task.privileges), task.limits).then((layer) => [layer]);
-  const outcome: Outcome = await unpacking.then(
+  if (task.makes === 'layer over others') process.chdir(LAYER);
+  if (fs.readdirSync('.').length > 0) throw new ImageError('store', 'the directory for the layer is not empty');
+  const outcome: Outcome = await (task.makes === 'root' ? unpackRoot(task) : unpackLayer(task)).then(
     (layers) => ({ layers }),
     (error: unknown) => {
       if (!(error instanceof ImageError)) throw error;

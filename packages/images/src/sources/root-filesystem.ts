@@ -16,8 +16,8 @@ export async function rootFilesystemImage(
   platform: Platform,
 ): Promise<Buffer> {
   const blob = await adoptBlob(directory, archive);
-  const diffId = await unpackBlob(directory, blob.digest, null).catch((error: unknown) => {
-    if (!(error instanceof ImageError) || error.code !== 'unmarkable') throw error;
+  const diffId = await unpackBlob(directory, blob.digest, null, 'nothing').catch((error: unknown) => {
+    if (!(error instanceof ImageError) || error.code !== 'dependent') throw error;
     return unpackTogether(directory, [{ blob: blob.digest, diffId: null }], chainId);
   });
   const config = Buffer.from(JSON.stringify(configuration(diffId, platform)));

@@ -16,7 +16,7 @@ import type { Readable } from 'node:stream';
 import { ImageError } from '../error.ts';
 import { checkedDigest, type Digest, digestOf } from '../image-spec/digest.ts';
 import type { Descriptor } from '../image-spec/manifest.ts';
-import { unpackLayer, unpackRoot } from '../layers/unpack.ts';
+import { type UnpackOptions, unpackLayer, unpackRoot } from '../layers/unpack.ts';
 import type { StoreDirectory } from './directory.ts';
 import { lockExclusively } from './lock.ts';
 import { removeTree } from './removal.ts';
@@ -30,6 +30,14 @@ export type FetchBlob = (
 
 export function hasBlob(directory: StoreDirectory, { digest, size }: Descriptor): boolean {
   return statSync(directory.blob(digest), { throwIfNoEntry: false })?.size === size;
+}
+
+/** Of a layer: it may be the lowest only. */
+const IMPLIES_DIRECTORIES = 'implies-directories';
+
+/** Whether there is the directory of a layer, and can be used over others, or as the lowest. */
+export function hasLayerFor(directory: StoreDirectory, diffId: Digest, isLowest: boolean): boolean {
+  return hasLayer(directory, diffId) && (isLowest || !existsSync(join(directory.layer(diffId), IMPLIES_DIRECTORIES)));
 }
 
 export function hasLayer(directory: StoreDirectory, diffId: Digest): boolean {
@@ -130,19 +138,30 @@ export async function adoptBlob(
  * Unpacks a blob of the store.
  *
  * @param diffId null if it is not known.
- * @returns it.
- * @throws ImageError `unmarkable`: then it can be unpacked together with those below it ({@link unpackTogether}).
+ * @param below as {@link unpackLayer} takes it.
+ * @param nameOf what the directory is called, by the diff ID.
+ * @returns its diff ID.
+ * @throws ImageError `dependent`: then it can be unpacked over those below it, or together with them ({@link unpackTogether}).
  */
-export async function unpackBlob(directory: StoreDirectory, blob: Digest, diffId: Digest | null): Promise<Digest> {
+export async function unpackBlob(
+  directory: StoreDirectory,
+  blob: Digest,
+  diffId: Digest | null,
+  below: NonNullable<UnpackOptions['below']>,
+  nameOf = (diffId: Digest) => diffId,
+): Promise<Digest> {
   return await inTmp(directory, async (folder) => {
     const draft = join(folder, 'layer');
     const files = join(draft, 'fs');
     mkdirSync(files, { recursive: true });
     const archive = createReadStream(directory.blob(blob), { highWaterMark: 256 * 1024 });
     try {
-      const found = checkedDigest((await unpackLayer(archive, files, { diffId })).diffId);
+      const unpacked = await unpackLayer(archive, files, { diffId, below });
+      const found = checkedDigest(unpacked.diffId);
       writeFileSync(join(draft, 'blob'), blob);
-      if (!hasLayer(directory, found)) renameSync(draft, directory.layer(found));
+      if (unpacked.impliesDirectories) writeFileSync(join(draft, IMPLIES_DIRECTORIES), '');
+      const name = nameOf(found);
+      if (!hasLayer(directory, name)) renameSync(draft, directory.layer(name));
       return found;
     } finally {
       archive.destroy();

@@ -7,7 +7,7 @@ import { type Descriptor, type Manifest, parseManifest } from '../image-spec/man
 import { choosePlatform, type Platform, showPlatform } from '../image-spec/platform.ts';
 import { ensureBlob, type FetchBlob, hasLayer, readBlob, unpackBlob, unpackTogether, writeBlob } from './content.ts';
 import type { StoreDirectory } from './directory.ts';
-import { blobOf, chainId, type Layer, layersOf, unpackedLayers } from './layers.ts';
+import { blobOf, chainId, type Layer, layersOf, overOthersId, unpackedLayers } from './layers.ts';
 import { changeNames, type NamedImage } from './names.ts';
 
 /** What becomes of an image on its way into the store. */
@@ -52,11 +52,9 @@ export async function install(directory: StoreDirectory, installation: Installat
   }
 
   const layers = layersOf(manifest, document);
-  const { missing } = unpackedLayers(
-    directory,
-    layers.map(({ diffId }) => diffId),
-  );
-  const unmarkable = new Set<Digest>();
+  const diffIds = layers.map(({ diffId }) => diffId);
+  const { missing } = unpackedLayers(directory, diffIds);
+  const dependent = new Set<Digest>();
   onProgress({ stage: 'resolved', name, layers: layers.map(({ descriptor }) => descriptor) });
   await forEach(layers, AT_ONCE, async ({ descriptor: layer, diffId }) => {
     if (!missing.includes(diffId)) {
@@ -66,19 +64,14 @@ export async function install(directory: StoreDirectory, installation: Installat
     }
     await ensureBlob(directory, layer, fetch, (received) => onProgress({ stage: 'downloading', layer, received }));
     onProgress({ stage: 'unpacking', layer });
-    try {
-      await unpackBlob(directory, layer.digest, diffId);
-    } catch (error) {
-      if (!(error instanceof ImageError) || error.code !== 'unmarkable') throw error;
-      unmarkable.add(diffId);
-      return;
-    }
-    onProgress({ stage: 'unpacked', layer });
+    const below = diffId === diffIds[0] ? 'nothing' : 'out of reach';
+    if (await unlessDependent(unpackBlob(directory, layer.digest, diffId, below)))
+      onProgress({ stage: 'unpacked', layer });
+    else dependent.add(diffId);
   });
-  const count = layers.findLastIndex(({ diffId }) => unmarkable.has(diffId)) + 1;
-  if (count > 0) await installTogether(directory, layers.slice(0, count), fetch);
+  await installOverOthers(directory, layers, dependent, fetch);
   for (const { descriptor: layer, diffId } of layers)
-    if (unmarkable.has(diffId)) onProgress({ stage: 'unpacked', layer });
+    if (dependent.has(diffId)) onProgress({ stage: 'unpacked', layer });
 
   const digest = await writeBlob(directory, installation.manifest);
   const named = { name, digest, platform: showPlatform(document.platform), when: new Date().toISOString() };
@@ -86,7 +79,38 @@ export async function install(directory: StoreDirectory, installation: Installat
   return imageOf(directory, named);
 }
 
-/** Unpacks layers into one directory, for the last one hides what the filesystem cannot mark. */
+/** Unpacks the layers that depend on those below: over them, or where that cannot be, together with them. */
+async function installOverOthers(
+  directory: StoreDirectory,
+  layers: readonly Layer[],
+  dependent: ReadonlySet<Digest>,
+  fetch: FetchBlob,
+): Promise<void> {
+  let together = 0;
+  for (const [i, { descriptor, diffId }] of layers.entries()) {
+    if (!dependent.has(diffId)) continue;
+    const diffIds = layers.slice(0, i + 1).map((layer) => layer.diffId);
+    const below = unpackedLayers(directory, diffIds.slice(0, -1)).layers?.map(directory.layerFiles);
+    const isOver =
+      below !== undefined &&
+      (await unlessDependent(unpackBlob(directory, descriptor.digest, diffId, below, () => overOthersId(diffIds))));
+    if (!isOver) together = i + 1;
+  }
+  if (together > 0) await installTogether(directory, layers.slice(0, together), fetch);
+}
+
+/** Whether a layer was unpacked, or can only be unpacked together with those below it. */
+async function unlessDependent(unpacking: Promise<unknown>): Promise<boolean> {
+  try {
+    await unpacking;
+    return true;
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'dependent') return false;
+    throw error;
+  }
+}
+
+/** Unpacks layers into one directory. */
 async function installTogether(directory: StoreDirectory, layers: readonly Layer[], fetch: FetchBlob): Promise<void> {
   const blobs: { blob: Digest; diffId: Digest }[] = [];
   for (const layer of layers) {

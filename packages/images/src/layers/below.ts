@@ -1,0 +1,85 @@
+/** What lies below a layer while it is unpacked. */
+import fs from 'node:fs';
+import { sys, type Timespec } from '@ns-tool/syscalls';
+import { ImageError } from '../error.ts';
+import type { Path } from './tree.ts';
+
+export type Below =
+  /** It is the lowest, of this image. */
+  | 'nothing'
+  /** There is something, but not here: a layer for which it matters cannot be unpacked alone. */
+  | 'out of reach'
+  | LowerTree;
+
+export type Times = readonly [atime: Timespec, mtime: Timespec];
+
+export interface LowerDirectory {
+  readonly type: 'directory';
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly times: Times;
+  /** Each name and value with a character per byte. */
+  readonly attributes: readonly (readonly [name: string, value: string])[];
+}
+
+export type Lower = LowerDirectory | { readonly type: 'link'; readonly target: string } | { readonly type: 'other' };
+
+/** What the lower layers have come to. */
+export class LowerTree {
+  /** @param directory absolute. */
+  constructor(private readonly directory: string) {}
+
+  /** All above it must be directories there, too: no link is followed. */
+  find(path: Path): Lower | undefined {
+    if (!ancestorsOf(path).every((ancestor) => this.lstat(ancestor)?.isDirectory())) return undefined;
+    const found = this.lstat(path);
+    if (found === undefined) return undefined;
+    const at = this.at(path);
+    if (found.isSymbolicLink()) return { type: 'link', target: fs.readlinkSync(at, 'latin1') };
+    if (!found.isDirectory()) return { type: 'other' };
+    return {
+      type: 'directory',
+      uid: Number(found.uid),
+      gid: Number(found.gid),
+      mode: Number(found.mode) & 0o7777,
+      times: [timespec(found.atimeNs), timespec(found.mtimeNs)],
+      attributes: attributesOf(at),
+    };
+  }
+
+  private lstat(path: Path): fs.BigIntStats | undefined {
+    return fs.lstatSync(this.at(path), { bigint: true, throwIfNoEntry: false });
+  }
+
+  private at(path: Path): Buffer {
+    return Buffer.from(`${this.directory}/${path}`, 'latin1');
+  }
+}
+
+export function dependent(why: string): ImageError {
+  return new ImageError('dependent', `the layer must be unpacked together with those below it: ${why}`);
+}
+
+/** The directories above a path, the root first. */
+export function ancestorsOf(path: Path): readonly Path[] {
+  const components = path.split('/');
+  return components.map((_, i) => components.slice(0, i).join('/'));
+}
+
+/** The kernel's limit for a value, and for all names together: xattr(7). */
+const MOST_BYTES = 65_536;
+
+function attributesOf(path: Buffer): LowerDirectory['attributes'] {
+  const buffer = Buffer.alloc(MOST_BYTES);
+  const text = (length: number) => buffer.toString('latin1', 0, length);
+  const names = text(sys.llistxattr(path, buffer)).split('\0').filter(Boolean);
+  return names.map((name) => [name, text(sys.lgetxattr(path, Buffer.from(name, 'latin1'), buffer))]);
+}
+
+function timespec(all: bigint): Timespec {
+  const nanoseconds = ((all % SECOND) + SECOND) % SECOND;
+  return { seconds: Number((all - nanoseconds) / SECOND), nanoseconds: Number(nanoseconds) };
+}
+
+const SECOND = 1_000_000_000n;

@@ -1,0 +1,66 @@
+/** What the unpacker has as its root: calls of its mount namespace, before it begins. */
+import {
+  AT_FDCWD,
+  isErrno,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MS_BIND,
+  MS_NODEV,
+  MS_NOSUID,
+  MS_PRIVATE,
+  MS_RDONLY,
+  MS_REC,
+  OPEN_TREE_CLOEXEC,
+  OPEN_TREE_CLONE,
+  type Recorder,
+  type SyscallError,
+} from '@ns-tool/syscalls';
+import { dependent } from './below.ts';
+import { BELOW, LAYER } from './protocol.ts';
+
+/** Makes a mount of a directory. */
+export function isolate(directory: string) {
+  return (sys: Recorder): void => {
+    sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+    sys.mount(directory, directory, null, MS_BIND, null);
+  };
+}
+
+/**
+ * Puts a filesystem in memory over a directory: with {@link LAYER}, which is that directory, and {@link BELOW}, which shows
+ * the layers below it as the kernel puts them one over the other. Nobody can write to those.
+ *
+ * @param layers absolute paths, lowest first.
+ * @throws ImageError `dependent` for more than a page takes, which is as much as mount(2) reads.
+ */
+export function layOver(directory: string, layers: readonly string[]) {
+  const [layer, below, empty] = [LAYER, BELOW, 'empty'].map((name) => `${directory}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  // At least two; the highest first.
+  const data = `lowerdir=${[empty, ...layers].toReversed().map(escaped).join(':')}`;
+  const inUserNamespace = process.geteuid?.() !== 0;
+  const options = inUserNamespace ? `${data},userxattr` : data;
+  if (Buffer.byteLength(options) >= PAGE) throw dependent('they are too many');
+  return (sys: Recorder): void => {
+    sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+    const tree = sys.open_tree(AT_FDCWD, directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    sys.mount('layers', directory, 'tmpfs', MS_NOSUID | MS_NODEV, 'mode=755');
+    for (const path of [layer, below, empty]) sys.mkdirat(AT_FDCWD, path, 0o755);
+    sys.move_mount(tree, '', AT_FDCWD, layer, MOVE_MOUNT_F_EMPTY_PATH);
+    sys.mount('overlay', below, 'overlay', MS_RDONLY | MS_NOSUID | MS_NODEV, options);
+  };
+}
+
+const PAGE = 4096;
+
+/** Colons part the layers, commas the options. */
+function escaped(path: string): string {
+  return path.replace(/[\\:,]/g, '\\$&');
+}
+
+/** No overlayfs in the kernel, none for ordinary users, or not over this filesystem. mount(2) */
+export function isOverlayRefused(error: unknown): error is SyscallError {
+  return isErrno(error, 'ENODEV', 'EPERM', 'EINVAL') && error.call === 'mount' && error.values[2] === 'overlay';
+}

@@ -1,0 +1,126 @@
+/**
+ * Layers that have files in directories that they have not themselves: as tools write them that pack only what has changed.
+ * Whole images, held against umoci.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openStore, unpackRoot } from '@ns-tool/images';
+import { describe, expect, it } from 'vitest';
+import { needsRoot } from '../support/privilege.ts';
+import { archive, type Fields } from './archive.ts';
+import { comparable, mounted, umoci } from './three-layers.ts';
+import { temporaryDirectory } from './unpacking.ts';
+
+const noRoot = needsRoot('layers that imply directories');
+const noUmoci = spawnSync('umoci', ['--version']).error !== undefined;
+if (noUmoci) console.warn('skipped, since umoci is not installed: layers that imply directories, held against it');
+
+const root: Fields = { name: './', type: '5', mode: 0o755, mtime: 1 };
+const directory = (name: string, more: Partial<Fields> = {}): Fields => ({
+  name: `${name}/`,
+  type: '5',
+  mode: 0o755,
+  mtime: 1000,
+  ...more,
+});
+const file = (name: string): Fields => ({ name, data: name, mtime: 2000 });
+const symlink = (name: string, linkname: string): Fields => ({ name, type: '2', linkname, mtime: 3000 });
+
+const own: Partial<Fields> = {
+  uid: 7,
+  gid: 8,
+  mode: 0o3750,
+  mtime: 9,
+  pax: { mtime: '9.25', 'SCHILY.xattr.user.a': 'b' },
+};
+
+/** Layers, lowest first. */
+const CASES: readonly [what: string, ...layers: Fields[][]][] = [
+  ['owner, mode, times and attributes', [root, directory('a', own), directory('a/b', own)], [root, file('a/b/c')]],
+  [
+    'whiteouts',
+    [root, directory('a', own), directory('a/b', own), file('a/b/c'), file('a/b/d')],
+    [root, file('a/b/.wh.c')],
+  ],
+  ['what a layer in the middle says', [root, directory('a')], [root, directory('a', own)], [root, file('a/x')]],
+  ['what a layer in the middle leaves out, too', [root, directory('a', own)], [root, file('a/x')], [root, file('a/y')]],
+  ['a directory that comes later', [root, directory('a', own)], [root, file('a/x'), directory('a', { mode: 0o711 })]],
+  [
+    'symbolic links of lower layers, which are gone through',
+    [root, directory('usr'), directory('usr/lib', own), symlink('lib', 'usr/lib'), symlink('lib64', '/lib')],
+    [root, file('lib/x'), file('lib64/y')],
+  ],
+  [
+    'symbolic links to directories of lower layers',
+    [root, directory('usr'), directory('usr/lib', own)],
+    [root, symlink('lib', 'usr/lib'), file('lib/x')],
+  ],
+  [
+    'whiteouts of links, which are not gone through',
+    [root, directory('usr', own), file('usr/x'), symlink('lib', 'usr')],
+    [root, file('usr/.wh.x')],
+  ],
+];
+
+describe.skipIf(noRoot || noUmoci)('an image whose layers imply directories is as umoci unpacks it', () => {
+  it.each(CASES)('%s', async (_what, ...layers) => {
+    const scratch = temporaryDirectory();
+    const archives = layers.map((entries, i) => {
+      writeFileSync(join(scratch, `${i}.tar`), archive(...entries));
+      return { path: join(scratch, `${i}.tar`), diffId: null };
+    });
+    const steps = layers.map((_, i) => `umoci raw add-layer --image image:1 ${i}.tar`);
+    execFileSync('sh', ['-ec', ['umoci init --layout image', 'umoci new --image image:1', ...steps].join('\n')], {
+      cwd: scratch,
+      stdio: 'pipe',
+    });
+    umoci(scratch, ['raw', 'unpack', '--image', 'image:1', 'expected']);
+    const expected = comparable(join(scratch, 'expected'));
+
+    const store = openStore(join(scratch, 'store'));
+    const image = await store.importFrom(join(scratch, 'image'));
+    expect(comparable(await mounted(image.layers, 'index=off'))).toEqual(expected);
+    // Each has its own: what does not depend on another can be shared.
+    expect(image.layers).toHaveLength(layers.length);
+    await store.collect();
+    expect(store.find(image.digest)).toEqual(image);
+
+    const together = join(scratch, 'together');
+    mkdirSync(together);
+    await unpackRoot(archives, together);
+    expect(comparable(join(together, 'fs'))).toEqual(expected);
+  });
+
+  it('also where the same layer is the lowest of another image', async () => {
+    const scratch = temporaryDirectory();
+    writeFileSync(join(scratch, 'lower.tar'), archive(root, directory('a', own)));
+    writeFileSync(join(scratch, 'upper.tar'), archive(root, file('a/x')));
+    const add = (image: string, layer: string) => `umoci raw add-layer --image image:${image} ${layer}.tar`;
+    execFileSync(
+      'sh',
+      [
+        '-ec',
+        `umoci init --layout image; umoci new --image image:alone; umoci new --image image:over
+         ${add('alone', 'upper')}; ${add('over', 'lower')}; ${add('over', 'upper')}`,
+      ],
+      { cwd: scratch, stdio: 'pipe' },
+    );
+    const store = openStore(join(scratch, 'store'));
+    const alone = await store.importFrom(`${join(scratch, 'image')}:alone`);
+    const over = await store.importFrom(`${join(scratch, 'image')}:over`);
+    const modeIn = async (layers: readonly string[]) => {
+      const { a } = comparable(await mounted([join(scratch, 'none'), ...layers], 'index=off'));
+      return [a?.mode, a?.owner];
+    };
+    mkdirSync(join(scratch, 'none'));
+    expect(await modeIn(alone.layers)).toEqual(['40755', '0:0']);
+    expect(await modeIn(over.layers)).toEqual(['43750', '7:8']);
+    expect(await store.importFrom(`${join(scratch, 'image')}:over`)).toMatchObject({ layers: over.layers });
+
+    await store.remove(over.name);
+    await store.collect();
+    expect(readdirSync(join(scratch, 'store/layers'))).toHaveLength(1);
+    expect(store.find(alone.name)).toEqual(alone);
+  });
+});
