@@ -7,14 +7,19 @@ import { lacks, type Registry, startRegistry } from './support/registry.ts';
 const lacking =
   needsRoot('a Debian, pulled and run') || lacks('a Debian', 'mmdebstrap', 'docker-registry', 'skopeo', 'umoci');
 
+/** Debian's own packages. */
+const MAKE_ROOT = `
+mkdir -p /tmp/debian; cd /tmp/debian
+mmdebstrap --quiet --variant=essential --skip=output/dev --aptopt='Acquire::Check-Valid-Until "false"' "$(. /etc/os-release; echo "$VERSION_CODENAME")" root.tar
+`;
+
 /**
  * Layers over Debian's packages, as umoci packs what has changed: without the directories above it. The image `user` has no
  * devices.
  */
 const MAKE = `
 set -e
-mkdir -p /tmp/debian; cd /tmp/debian
-mmdebstrap --quiet --variant=essential --skip=output/dev --aptopt='Acquire::Check-Valid-Until "false"' "$(. /etc/os-release; echo "$VERSION_CODENAME")" root.tar || exit 9
+cd /tmp/debian
 umoci init --layout image
 umoci new --image image:user
 umoci raw add-layer --image image:user root.tar
@@ -31,7 +36,7 @@ change user '
   mkdir -p opt/of/games; chown 7:8 opt opt/of; chmod 2750 opt'
 change user 'rm -r usr/share/doc etc/skel; echo file > etc/skel; rm usr/bin/also; truncate -s 50M sparse; echo > opt/of/games/chess'
 change root 'mknod srv/dead c 1 3; mknod disk b 8 1'
-for image in user root; do
+for image in root user; do
   umoci raw unpack --image image:$image expected-$image
   skopeo copy --quiet --dest-tls-verify=false oci:image:$image docker://$1/debian:$image
 done
@@ -72,11 +77,11 @@ describe.skipIf(lacking)('a Debian', () => {
   beforeAll(async () => {
     registry = await startRegistry();
     user = await Learner.make();
+    await user.write('~/make-root', MAKE_ROOT, { append: false });
     await user.write('~/make', MAKE, { append: false });
     await user.write('~/merge', MERGE, { append: false });
-    const status = (await user.type(`sudo sh ~/make ${registry.host} > ~/log 2>&1; echo $?`)).trim();
-    isThere = status !== '9';
-    if (isThere) expect(status, await user.type('cat ~/log')).toBe('0');
+    isThere = (await user.type('sudo sh ~/make-root > ~/log 2>&1; echo $?')) === '0\n';
+    if (isThere) expect(await user.type(`sudo sh ~/make ${registry.host} > ~/log 2>&1 || cat ~/log`)).toBe('');
     else console.warn(`skipped, since its packages are out of reach: a Debian\n${await user.type('cat ~/log')}`);
   }, 180_000);
   afterAll(async () => {

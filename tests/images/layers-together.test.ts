@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
 import { archive, type Fields } from './archive.ts';
 import { inventory } from './inventory.ts';
-import { comparable, mounted } from './three-layers.ts';
+import { comparable, mounted, withoutNow } from './three-layers.ts';
 import { inPieces, temporaryDirectory } from './unpacking.ts';
 
 const directory = (name: string, more: Partial<Fields> = {}): Fields => ({
@@ -251,14 +251,4 @@ async function unpackTogether(scratch: string, archives: readonly Buffer[]): Pro
 function write(scratch: string, name: string, bytes: Buffer): string {
   writeFileSync(join(scratch, name), bytes);
   return join(scratch, name);
-}
-
-/** Directories of which the archives say nothing have the time of their making. */
-function withoutNow(seen: ReturnType<typeof comparable>, started: number) {
-  return Object.fromEntries(
-    Object.entries(seen).map(([name, file]) => [
-      name,
-      Number(file.mtime) >= Math.floor(started) ? { ...file, mtime: 'now' } : file,
-    ]),
-  );
 }

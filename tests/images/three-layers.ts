@@ -121,3 +121,13 @@ export function comparable(directory: string) {
     }),
   );
 }
+
+/** Directories of which the archives say nothing have the time of their making. */
+export function withoutNow(seen: ReturnType<typeof comparable>, started: number) {
+  return Object.fromEntries(
+    Object.entries(seen).map(([name, file]) => [
+      name,
+      Number(file.mtime) >= Math.floor(started) ? { ...file, mtime: 'now' } : file,
+    ]),
+  );
+}

@@ -82,10 +82,10 @@ export class Tree {
       case 'aufs':
         return;
       case 'whiteout':
-        this.explain(entry, () => this.whiteOut(meaning.place));
+        this.explain(entry, () => this.whiteOut(entry.name, meaning.place));
         return;
       case 'opaque':
-        this.explain(entry, () => this.makeOpaque(this.walkToHide(meaning.place)));
+        this.explain(entry, () => this.makeOpaque(this.walk(meaning.place, entry.name, 'hide')));
         return;
       case 'entry':
         this.explain(entry, () => this.add(entry, meaning.place));
@@ -179,7 +179,7 @@ export class Tree {
    */
   private link({ name, linkname }: Entry, path: Path): void {
     const place = placeOf(linkname);
-    const parent = this.walk(place.slice(0, -1), name, false);
+    const parent = this.walk(place.slice(0, -1), name, 'find');
     const target = place.length === 0 || parent === null ? null : join(parent, place.at(-1) as string);
     const found = target === null ? undefined : lstat(target);
     if (target === null || found === undefined || isWhiteout(found)) {
@@ -196,8 +196,8 @@ export class Tree {
    * A whiteout hides what lower layers have, and nothing of this one: layer.md says so, in whichever order they come. A
    * directory of this layer that is whited out as well stands for itself alone.
    */
-  private whiteOut(place: Place): void {
-    const parent = this.walkToHide(place.slice(0, -1));
+  private whiteOut(name: string, place: Place): void {
+    const parent = this.walk(place.slice(0, -1), name, 'hide');
     if (parent === null) return;
     const path = join(parent, place.at(-1) as string);
     const directory = this.directories.get(path);
@@ -212,23 +212,6 @@ export class Tree {
     this.whiteouts.push(path);
   }
 
-  /**
-   * The path of a directory in which something is to be hidden; or null where this layer has something else, so that all
-   * that was there in lower layers is hidden already. umoci whites out the files of a directory that has become a file, or
-   * a symbolic link, which must not be followed then.
-   */
-  private walkToHide(place: Place): Path | null {
-    let at: Path = '';
-    for (const component of place) {
-      at = join(at, component);
-      if (this.directories.has(at)) continue;
-      // No link is followed, here or below.
-      if (lstat(at) !== undefined || (this.lower(at)?.type ?? 'directory') !== 'directory') return null;
-      this.imply(at, false);
-    }
-    return at;
-  }
-
   private makeOpaque(path: Path | null): void {
     if (path === null) return;
     this.opaque.add(path);
@@ -240,7 +223,7 @@ export class Tree {
    * Makes a directory of which the archive has only what is in it. As tools that pack what has changed leave it out, it is
    * what it is in the layers below, if it is there.
    */
-  private imply(path: Path, isReal = true): void {
+  private imply(path: Path, isReal: boolean): void {
     const lower = this.lower(path);
     const isNew = this.isHidden(path);
     this.makeDirectory(path, isReal);
@@ -326,7 +309,7 @@ export class Tree {
   private locate(place: Place, name: string): Path {
     const base = place.at(-1);
     if (base === undefined) return '';
-    const parent = this.walk(place.slice(0, -1), name) as Path;
+    const parent = this.walk(place.slice(0, -1), name, 'add') as Path;
     this.markReal(parent);
     return join(parent, base);
   }
@@ -343,10 +326,12 @@ export class Tree {
    * The path of a directory, free of symbolic links: those on the way are followed as they will be in the container, whose
    * root the layer's is. Missing directories are made.
    *
-   * @param makes false to return null instead if something on the way is missing, or no directory.
+   * @param purpose to `add` something in it; to `find` something in it, or null if something on the way is missing, or no
+   *   directory; to `hide` something of lower layers in it, or null if none of them can be seen there. umoci whites out the
+   *   files of a directory that has become a file, or a symbolic link, which must not be followed then.
    * @throws ImageError `corrupt` if a link leads upward out of the root, nowhere, or around in a circle.
    */
-  private walk(place: Place, name: string, makes = true): Path | null {
+  private walk(place: Place, name: string, purpose: 'add' | 'find' | 'hide'): Path | null {
     const known = place.join('/');
     if (this.directories.has(known)) return known;
     const ahead = [...place];
@@ -369,6 +354,7 @@ export class Tree {
         continue;
       }
       const own = lstat(next);
+      if (own !== undefined && purpose === 'hide') return null;
       const lower = own === undefined ? this.lower(next) : undefined;
       if (own?.isSymbolicLink() || lower?.type === 'link') {
         links += 1;
@@ -380,7 +366,8 @@ export class Tree {
         ofLinks += components.length;
         continue;
       }
-      if (!makes) return null;
+      if (purpose === 'find') return null;
+      if (purpose === 'hide' && typeof this.below !== 'string' && lower?.type !== 'directory') return null;
       const isFree = own === undefined || isWhiteout(own);
       if (!isFree) throw bad(name, `lies below ${shown(next)}, which is no directory`);
       if (ofLink && lower?.type !== 'directory') {
@@ -388,7 +375,7 @@ export class Tree {
           throw dependent(`it has a symbolic link to ${shown(next)}, which it has not`);
         throw bad(name, `passes through a symbolic link to ${shown(next)}, which is not in this layer`);
       }
-      this.imply(next);
+      this.imply(next, purpose === 'add');
       at = next;
     }
     return at;
