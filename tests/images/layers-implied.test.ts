@@ -71,6 +71,12 @@ const WITHOUT_TIMES: typeof CASES = [
     [root, file('.wh.a'), file('a/b/c'), file('.wh.lib'), file('lib/x')],
   ],
   [
+    'nothing of what is below an opaque directory',
+    [root, directory('usr', own), directory('a'), symlink('a/l', '/usr'), directory('a/d', own)],
+    [root, directory('a'), file('a/.wh..wh..opq'), file('a/l/x'), file('a/d/y')],
+  ],
+  ['nothing for whiteouts of nothing', [root, file('f')], [root, file('none/.wh.x'), file('f/.wh.y'), file('g/x')]],
+  [
     'nothing that lies behind a link which the layer replaces',
     [root, directory('usr'), directory('usr/x', own), symlink('lib', 'usr')],
     [root, directory('lib'), file('lib/x/y')],

@@ -225,9 +225,7 @@ export class Tree {
    */
   private imply(path: Path, isReal: boolean): void {
     const lower = this.lower(path);
-    const isNew = this.isHidden(path);
     this.makeDirectory(path, isReal);
-    if (isNew) return;
     if (this.below === 'nothing') this.impliesDirectories = true;
     if (this.below === 'out of reach') throw dependent(`it has files in ${shown(path)}, but not that directory`);
     if (lower?.type === 'directory') (this.directories.get(path) as Directory).lower = lower;
