@@ -18,6 +18,8 @@ import { type Act, hasStarted, type Outcome, type RecordedStep, type Run, STARTE
 export interface CommandLine {
   readonly args: readonly string[];
   readonly uid?: number;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether the command is the first process of a pid namespace, which SIGTERM does not end: pid_namespaces(7). */
   readonly isInit?: boolean;
   /** Whether the child makes another one, which becomes the command. */
@@ -42,7 +44,7 @@ const MANY = 6;
 interface Fault {
   /** Where. */
   readonly at: string;
-  readonly run: Omit<Run, 'args' | 'uid'>;
+  readonly run: Omit<Run, 'args' | 'uid' | 'env'>;
   readonly expected: Partial<Outcome>;
   /** What is on standard error. */
   readonly stderr: RegExp;
@@ -160,8 +162,8 @@ async function programOf(stand: Stand, commandLine: CommandLine): Promise<Progra
   return program;
 }
 
-function whole({ args, uid }: CommandLine, run: Fault['run']): Run {
-  return { args: [...args, ...COMMAND], ...(uid !== undefined && { uid }), ...run };
+function whole({ args, uid, env }: CommandLine, run: Fault['run']): Run {
+  return { args: [...args, ...COMMAND], ...(uid !== undefined && { uid }), ...(env !== undefined && { env }), ...run };
 }
 
 /** A step fails with an error that is not allowed there. The error of an execve(2) is told in the words of a shell. */
