@@ -76,7 +76,8 @@ export async function begin<T>(
     const started = await withRoot(plan, warn, (rooted) => start({ ...containerOptions(rooted), observe }));
     return { started, remove };
   } catch (error) {
-    await remove();
+    // Why it could not start is what must be told; what is left besides, cleanup removes.
+    await remove().catch((left: Error) => warn(left.message));
     throw error;
   }
 }
