@@ -69,6 +69,8 @@ export interface RecordedStep {
   readonly name: SyscallName;
   readonly args: readonly unknown[];
   readonly allowed: readonly ErrnoName[];
+  /** Whether it only serves the start. */
+  readonly aside: boolean;
   /** In strace's notation. */
   readonly shown: string;
 }
