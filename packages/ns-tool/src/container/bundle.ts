@@ -1,5 +1,5 @@
 /** The files of one container, in the store while it runs. */
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChildEndedEarly, type Exit, IdMapError, SyscallError, spawn } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
@@ -47,7 +47,8 @@ export async function removeBundle({ bundle, idMaps }: Removable): Promise<void>
   try {
     rmSync(bundle, { recursive: true, force: true });
   } catch {
-    await removeByChild({ bundle, idMaps });
+    // It has not come to be, where this user may not even look.
+    if (existsSync(bundle)) await removeByChild({ bundle, idMaps });
   }
 }
 
