@@ -1,11 +1,12 @@
 /** Broken versions of `ns-tool run`: something is changed of what its child does. The contract must notice each. */
-import { CLONE_NEWNS, CLONE_NEWUSER } from '@ns-tool/syscalls';
+import { CLONE_NEWNS, CLONE_NEWUSER, showCall } from '@ns-tool/syscalls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAssertion } from '../support/assertion.ts';
 import { expectUnnoticed } from '../support/checks.ts';
 import { representative } from '../support/child-faults.ts';
 import { clonesOf, type Mutant, mutantsOf } from '../support/child-mutants.ts';
 import { needsRoot } from '../support/privilege.ts';
+import type { Start } from '../support/protocol.ts';
 import { Stand } from '../support/stand.ts';
 import { LEARNER, needsIdMapping } from '../support/subordinate-user.ts';
 import { type Outcome, type RecordedStep, type Report, type Run, supervise } from '../support/supervised.ts';
@@ -26,6 +27,7 @@ const WHAT = 'every check of a container on every mutant';
 describe.skipIf([needsRoot(WHAT), needsBusybox(WHAT)].some(Boolean))('the contract of a container notices', () => {
   const scenarios = SCENARIOS.filter(({ uid }) => uid !== LEARNER || !needsIdMapping(WHAT));
   const tried = new Map<Scenario, readonly Tried[]>();
+  const plans = new Map<Scenario, { readonly printed: readonly string[]; readonly made: readonly string[] }>();
 
   // All in one go, so that one that hangs is waited for while others run.
   beforeAll(async () => {
@@ -41,6 +43,10 @@ describe.skipIf([needsRoot(WHAT), needsBusybox(WHAT)].some(Boolean))('the contra
       );
     }
     const reports = originals.map(({ report }) => report as Report);
+    const { runs: planned } = await stand.runAll(scenarios.map(planOf), 4);
+    for (const [i, scenario] of scenarios.entries()) {
+      plans.set(scenario, { printed: callsIn(planned[i]?.stdout ?? ''), made: callsOf(reports[i] as Report) });
+    }
     const mutants = scenarios.flatMap((scenario, i) =>
       mutantsWith(scenario, reports[i] as Report, reports.slice(0, i)).map((mutant) => ({
         scenario,
@@ -78,6 +84,15 @@ describe.skipIf([needsRoot(WHAT), needsBusybox(WHAT)].some(Boolean))('the contra
       expect(mutants).not.toEqual([]);
     });
   }
+
+  // Of a script without #! only the second program is known here.
+  it.each(scenarios.filter(({ of }) => of === undefined))(
+    'what --dry-run prints is what is done: $name',
+    (scenario) => {
+      const { printed, made } = plans.get(scenario) ?? {};
+      expect(printed).toEqual(made);
+    },
+  );
 
   it('by each of its checks: some mutant fails it', () => {
     const failed = new Set([...tried.values()].flat().flatMap((mutant) => mutant.failed));
@@ -191,6 +206,26 @@ function runOf({ args, uid, command = ['/bin/sh', '/probe'], of }: Scenario, cha
     changes,
     act: { when: 'started', signal: 'SIGKILL', to: 'ns-tool' },
   };
+}
+
+function planOf({ args, uid, command = ['/bin/sh', '/probe'] }: Scenario): Start {
+  const user = uid !== undefined && { uid, env: { XDG_RUNTIME_DIR: `/run/${uid}` } };
+  return { program: 'ns-tool', args: ['run', '--dry-run', ...args, ...command], ...user };
+}
+
+/** The container has another ID in each run; and a result has another name where steps come before that are not shown. */
+const withoutNames = (line: string) => line.replace(/\b[0-9a-f]{12}\b/g, 'ID').replace(/\br\d+\b/g, 'r');
+
+/** The calls that --dry-run prints: without the comments, and what names results and says which errors are allowed. */
+function callsIn(printed: string): readonly string[] {
+  const lines = printed.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return lines.map((line) => withoutNames(line.replace(/( = r\d+)?( {2}\/\* or [A-Z0-9, ]+ \*\/)?$/, '')));
+}
+
+/** Those that a child makes, and the one that makes it. */
+function callsOf({ program, cloneFlags }: Report): readonly string[] {
+  const shown = program.filter(({ aside }) => !aside).map(({ shown }) => shown);
+  return [showCall('clone', [cloneFlags, null, null]), ...shown].map(withoutNames);
 }
 
 /** Runs that fit into an argument of the supervisor: execve(2). */
