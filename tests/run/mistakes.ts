@@ -29,8 +29,8 @@ import {
   O_PATH,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
-  PR_CAP_AMBIENT,
   PR_CAPBSET_DROP,
+  PR_SET_NO_NEW_PRIVS,
   RESOLVE_NO_MAGICLINKS,
   type SyscallName,
 } from '@ns-tool/syscalls';
@@ -106,10 +106,6 @@ const DROPS: readonly Reason[] = [
   ({ name, args }) =>
     name === 'prctl' && args[0] === PR_CAPBSET_DROP && Number(args[1]) > 40
       ? 'This kernel has no such capability.'
-      : undefined,
-  ({ name, args }) =>
-    name === 'prctl' && args[0] === PR_CAP_AMBIENT
-      ? 'capset(2) takes from the ambient set what is not inheritable: capabilities(7).'
       : undefined,
   ({ name }, { program, scenario }, at) => {
     const isLast = (name === 'fchdir' || name === 'openat2') && program.findLastIndex(is(name)) === at;
@@ -291,8 +287,8 @@ export const MISTAKES: readonly Mistake<Scenario>[] = [
   { name: 'another mask', matches: is('umask'), change: withArg(0, 0o27) },
   { name: 'another mask while files are made', matches: is('umask'), change: before(is('openat2')) },
   {
-    name: 'no privileges ever left out',
-    matches: ({ name, args }) => name === 'prctl' && args[0] === 38,
+    name: 'privileges by execve(2)',
+    matches: ({ name, args }) => name === 'prctl' && args[0] === PR_SET_NO_NEW_PRIVS,
     change: withArg(1, 0),
   },
 ];

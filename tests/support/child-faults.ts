@@ -37,6 +37,9 @@ const KILL_WHEN_STARTED: Act = { when: 'started', signal: 'SIGKILL', to: 'ns-too
 /** As many processes as keep two processors busy. */
 const AT_ONCE = 4;
 
+/** How long the runs of a command line may take, on processors that are busy with others; in milliseconds. */
+const PATIENCE = 300_000;
+
 /** Of steps that are alike, so many are tried. */
 const MANY = 6;
 
@@ -135,7 +138,7 @@ export function describeFaults(name: string, commandLines: readonly CommandLine[
             }
             const numbers = [program.length, runs.length].map((number) => String(number).padStart(4));
             counted.push(`${numbers.join(' ')}  ${shownAs(commandLine)}`);
-          });
+          }, PATIENCE);
 
           it('the host notices nothing', () => expectUnnoticed(observed));
           for (const { title } of kinds) it(title, () => expect(complaints.get(title)).toEqual([]));
