@@ -69,7 +69,7 @@ describe.skipIf([needsRoot(WHAT), needsBusybox(WHAT)].some(Boolean))('the contra
     }
     const alone = harmful.map(({ scenario, mutant }) => failedAlone(scenario, mutant));
     for (const [i, { scenario, mutant }] of harmful.entries()) add(scenario, mutant, (await alone[i]) ?? []);
-  }, 300_000);
+  }, 600_000);
 
   afterAll(() => console.log(matrix(tried)));
 

@@ -81,7 +81,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     title: 'a child that is killed is told of, before it is the command and afterwards',
-    faults: (program) => killing(program, 'child'),
+    faults: (program) => killing(program, forkIn(program) === -1 ? 'first child' : 'child'),
   },
   {
     title: 'a child does not go on if the one is killed that has made it',
@@ -230,9 +230,14 @@ function killing(program: Program, to: Act['to']): readonly Fault[] {
   });
 }
 
+/** Where a child makes another one; -1 if it does not. Then what is younger is newuidmap(1), which ns-tool runs meanwhile. */
+function forkIn(program: Program): number {
+  return program.findIndex(({ name }) => name === 'clone' || name === 'clone3');
+}
+
 /** Of these, those while two children run: the first waits until the second is the command. */
 function afterFork(program: Program, faults: readonly Fault[]): readonly Fault[] {
-  const fork = program.findIndex(({ name }) => name === 'clone' || name === 'clone3');
+  const fork = forkIn(program);
   return faults.filter(({ run }) => run.changes?.some((change) => 'stopBefore' in change && change.stopBefore > fork));
 }
 

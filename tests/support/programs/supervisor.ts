@@ -73,7 +73,7 @@ async function make(run: Run): Promise<Outcome> {
   for (const { pid } of left) signal(pid, 'SIGKILL');
   await Promise.race([
     Promise.all([1, 2, REPORT].map((fd) => atEnd(child, fd))),
-    delay(1000, undefined, { ref: false }),
+    delay(PATIENCE, undefined, { ref: false }),
   ]);
   for (const stream of child.stdio) stream?.destroy();
 
