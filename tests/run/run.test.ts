@@ -493,6 +493,21 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
     expect(ended.stderr).not.toContain('    at ');
   });
 
+  it.each([
+    ['its files', { NS_TOOL_STORE: '/root/store', XDG_RUNTIME_DIR: '/mnt/states' }, /\/root\/store\/.*\n.*--store/],
+    ['its state', { ...asUser.env, XDG_RUNTIME_DIR: '/root/run' }, /\/root\/run\/.*\n.*XDG_RUNTIME_DIR/],
+  ] as const)('says where a user may not make %s', async (_, env, told) => {
+    const { status, stderr } = await stand.run({
+      program: 'ns-tool',
+      args: ['run', '/mnt/user-rootfs'],
+      uid: USER,
+      env,
+    });
+    expect(status).toBe(125);
+    expect(stderr).toMatch(told);
+    expect(stderr).toMatch(/^ns-tool: cannot make .*: Permission denied \(EACCES\)\n.*\n$/);
+  });
+
   it('says what to do where an ordinary user has not the ID', async () => {
     const { status, stderr } = await stand.run({
       program: 'ns-tool',

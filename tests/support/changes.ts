@@ -11,6 +11,8 @@ export type Change =
   | { readonly drop: number }
   /** Made with other arguments, by their places. */
   | { readonly at: number; readonly args: Readonly<Record<number, unknown>> }
+  /** Made with another text in the place of an argument: what matches a pattern is replaced. */
+  | { readonly at: number; readonly edits: number; readonly pattern: string; readonly by: string }
   /** Made later or earlier: right before another. */
   | { readonly move: number; readonly before: number }
   /** Replaced by a call that fails. */
@@ -113,6 +115,10 @@ function apply(places: readonly Place[], change: Change): readonly Place[] {
   if (!('at' in change)) return places;
   return places.map(({ origin, step }) => {
     if (origin !== change.at) return { origin, step };
+    if ('edits' in change) {
+      const text = String(step.args[change.edits]).replace(new RegExp(change.pattern), change.by);
+      return { origin, step: withArgs(step, { [change.edits]: text }) };
+    }
     return { origin, step: 'fails' in change ? failing(step, change.fails) : withArgs(step, change.args) };
   });
 }

@@ -18,6 +18,8 @@ import { type Act, hasStarted, type Outcome, type RecordedStep, type Run, STARTE
 export interface CommandLine {
   readonly args: readonly string[];
   readonly uid?: number;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether the command is the first process of a pid namespace, which SIGTERM does not end: pid_namespaces(7). */
   readonly isInit?: boolean;
   /** Whether the child makes another one, which becomes the command. */
@@ -35,6 +37,9 @@ const KILL_WHEN_STARTED: Act = { when: 'started', signal: 'SIGKILL', to: 'ns-too
 /** As many processes as keep two processors busy. */
 const AT_ONCE = 4;
 
+/** How long the runs of a command line may take, on processors that are busy with others; in milliseconds. */
+const PATIENCE = 300_000;
+
 /** Of steps that are alike, so many are tried. */
 const MANY = 6;
 
@@ -42,7 +47,7 @@ const MANY = 6;
 interface Fault {
   /** Where. */
   readonly at: string;
-  readonly run: Omit<Run, 'args' | 'uid'>;
+  readonly run: Omit<Run, 'args' | 'uid' | 'env'>;
   readonly expected: Partial<Outcome>;
   /** What is on standard error. */
   readonly stderr: RegExp;
@@ -76,7 +81,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     title: 'a child that is killed is told of, before it is the command and afterwards',
-    faults: (program) => killing(program, 'child'),
+    faults: (program) => killing(program, forkIn(program) === -1 ? 'first child' : 'child'),
   },
   {
     title: 'a child does not go on if the one is killed that has made it',
@@ -133,7 +138,7 @@ export function describeFaults(name: string, commandLines: readonly CommandLine[
             }
             const numbers = [program.length, runs.length].map((number) => String(number).padStart(4));
             counted.push(`${numbers.join(' ')}  ${shownAs(commandLine)}`);
-          });
+          }, PATIENCE);
 
           it('the host notices nothing', () => expectUnnoticed(observed));
           for (const { title } of kinds) it(title, () => expect(complaints.get(title)).toEqual([]));
@@ -160,8 +165,8 @@ async function programOf(stand: Stand, commandLine: CommandLine): Promise<Progra
   return program;
 }
 
-function whole({ args, uid }: CommandLine, run: Fault['run']): Run {
-  return { args: [...args, ...COMMAND], ...(uid !== undefined && { uid }), ...run };
+function whole({ args, uid, env }: CommandLine, run: Fault['run']): Run {
+  return { args: [...args, ...COMMAND], ...(uid !== undefined && { uid }), ...(env !== undefined && { env }), ...run };
 }
 
 /** A step fails with an error that is not allowed there. The error of an execve(2) is told in the words of a shell. */
@@ -225,9 +230,14 @@ function killing(program: Program, to: Act['to']): readonly Fault[] {
   });
 }
 
+/** Where a child makes another one; -1 if it does not. Then what is younger is newuidmap(1), which ns-tool runs meanwhile. */
+function forkIn(program: Program): number {
+  return program.findIndex(({ name }) => name === 'clone' || name === 'clone3');
+}
+
 /** Of these, those while two children run: the first waits until the second is the command. */
 function afterFork(program: Program, faults: readonly Fault[]): readonly Fault[] {
-  const fork = program.findIndex(({ name }) => name === 'clone' || name === 'clone3');
+  const fork = forkIn(program);
   return faults.filter(({ run }) => run.changes?.some((change) => 'stopBefore' in change && change.stopBefore > fork));
 }
 

@@ -45,32 +45,36 @@ type Program = readonly RecordedStep[];
 export type Matches = (step: RecordedStep) => boolean;
 
 /** What the product does with a command line. */
-export interface Original {
-  readonly scenario: Scenario;
+export interface Original<S = Scenario> {
+  readonly scenario: S;
   readonly program: Program;
 }
 
 /** See {@link Mutant}. */
-type Equivalent = string | undefined | ((original: Original, at: number) => string | undefined);
+export type Equivalent<S = Scenario> = string | undefined | ((original: Original<S>, at: number) => string | undefined);
 
 /** A mistake that someone could make with a step. */
-export interface Mistake {
+export interface Mistake<S = Scenario> {
   readonly name: string;
   /** The steps with which it can be made; each is a mutant. */
   readonly matches: Matches;
   /** What is changed; null where that is nothing. */
-  change(at: number, original: Original): Change | readonly Change[] | null;
-  readonly equivalent?: Equivalent;
+  change(at: number, original: Original<S>): Change | readonly Change[] | null;
+  readonly equivalent?: Equivalent<S>;
+}
+
+/** What can be done wrong by a command, beside what every one can. */
+export interface Mistakes<S = Scenario> {
+  readonly mistakes: readonly Mistake<S>[];
+  /** Steps that nobody could miss, and why. */
+  readonly notMissed: readonly (readonly [Matches, Equivalent<S>])[];
 }
 
 /** A command, and what is special about it. */
-export interface Suite {
+export interface Suite extends Mistakes {
   readonly name: string;
   /** The first is of what every child does, and all of that is changed; the others add to it, and what they add is changed. */
   readonly scenarios: readonly Scenario[];
-  readonly mistakes: readonly Mistake[];
-  /** Steps that nobody could miss, and why. */
-  readonly notMissed: readonly (readonly [Matches, Equivalent])[];
   /** Checks that no mutant fails, by their names, and why. */
   readonly neverFailed: Readonly<Record<string, string>>;
   /** Starts processes that the command lines name. */
@@ -106,23 +110,23 @@ export const withArg =
   (at: number): Change => ({ at, args: { [place]: value } });
 export const edited =
   (place: number, pattern: RegExp, replacement: string) =>
-  (at: number, { program }: Original): Change =>
+  (at: number, { program }: Original<unknown>): Change =>
     withArg(place, String(program[at]?.args[place]).replace(pattern, replacement))(at);
 /** Moves a step up, before the last that matches. */
 export const before =
   (matches: Matches) =>
-  (at: number, { program }: Original): Change | null => {
+  (at: number, { program }: Original<unknown>): Change | null => {
     const other = program.slice(0, at).findLastIndex(matches);
     return other === -1 ? null : { move: at, before: other };
   };
 
 /** What can be done wrong by every command. */
-const MISTAKES: readonly Mistake[] = [
+const MISTAKES: readonly Mistake<unknown>[] = [
   { name: 'the directory before the root', matches: is('chdir'), change: before(is('chroot')) },
   { name: 'another root', matches: is('chroot'), change: withArg(0, '/') },
   { name: 'another directory', matches: is('chdir'), change: withArg(0, '/proc') },
   ...(['setresgid', 'setgroups'] as const).map(
-    (name): Mistake => ({
+    (name): Mistake<unknown> => ({
       name: `the user before ${name}`,
       matches: is('setresuid'),
       change: before(is(name)),
@@ -132,7 +136,7 @@ const MISTAKES: readonly Mistake[] = [
           : undefined,
     }),
   ),
-  ...['real', 'effective', 'saved'].flatMap((which, place): Mistake[] => {
+  ...['real', 'effective', 'saved'].flatMap((which, place): Mistake<unknown>[] => {
     const equivalent = 'execve(2) copies the effective ID to the saved one, whatever that was.';
     const rest = { change: withArg(place, -1), ...(which === 'saved' && { equivalent }) };
     return [
@@ -174,19 +178,28 @@ export const KINDS = {
   CLONE_NEWTIME,
 };
 
-/** The mutants of the product with one command line, which do to these steps what should not be done to them. */
-function mutantsOf(suite: Suite, original: Original, places: readonly number[]): readonly Mutant[] {
+/**
+ * The mutants of the product with one command line, which do to these steps what should not be done to them.
+ *
+ * @param leftOut which of them are left out.
+ */
+export function mutantsOf<S>(
+  suite: Mistakes<S>,
+  original: Original<S>,
+  places: readonly number[],
+  leftOut: readonly number[] = representative(original.program),
+): readonly Mutant[] {
   const { program } = original;
-  const why = (equivalent: Equivalent, at: number) =>
+  const why = (equivalent: Equivalent<S>, at: number) =>
     typeof equivalent === 'function' ? equivalent(original, at) : equivalent;
-  const drops = representative(program)
+  const drops = leftOut
     .filter((at) => places.includes(at))
     .map((at) => {
       const step = program[at] as RecordedStep;
       const reasons = suite.notMissed.flatMap(([matches, reason]) => (matches(step) ? [why(reason, at)] : []));
       return { name: `without ${step.shown}`, changes: [drop(at)], equivalent: reasons.find(Boolean) };
     });
-  const mistakes = [...MISTAKES, ...suite.mistakes].flatMap(({ name, matches, change, equivalent }) =>
+  const mistakes = suite.mistakes.flatMap(({ name, matches, change, equivalent }) =>
     places.flatMap((at) => {
       const step = program[at] as RecordedStep;
       const made = matches(step) ? change(at, original) : null;
@@ -199,7 +212,7 @@ function mutantsOf(suite: Suite, original: Original, places: readonly number[]):
 }
 
 /** Mutants that differ in how the child is made. */
-function clonesOf({ cloneFlags }: Report): readonly Mutant[] {
+export function clonesOf({ cloneFlags }: Report): readonly Mutant[] {
   const kinds = Object.entries(KINDS)
     .filter(([, flag]) => (cloneFlags & flag) !== 0)
     .map(([name, flag]) => ({ name: `clone without ${name}`, changes: [{ cloneWithout: flag }] }));
@@ -365,10 +378,11 @@ export function describeMutants(suite: Suite): void {
     /** All mutants with one command line. */
     const mutantsWith = (original: Original, report: Report, plain: Report): readonly Mutant[] => {
       const clones = clonesOf(report);
+      const whole = { ...suite, mistakes: [...MISTAKES, ...suite.mistakes] };
       if (original.scenario !== scenarios[0]) {
-        return [...mutantsOf(suite, original, ownSteps(original, plain.program)), ...clones];
+        return [...mutantsOf(whole, original, ownSteps(original, plain.program)), ...clones];
       }
-      return [...mutantsOf(suite, original, [...original.program.keys()]), ...clones, ...GENERAL];
+      return [...mutantsOf(whole, original, [...original.program.keys()]), ...clones, ...GENERAL];
     };
 
     for (const scenario of scenarios) {

@@ -10,6 +10,8 @@ import type { Stand } from './stand.ts';
 /** What is changed. */
 export interface Changes {
   readonly changes?: readonly Change[];
+  /** Which of the product's children they are of, in the order in which it makes them: 0, the first, if left out. */
+  readonly of?: number;
   /** How long the product pauses when it has made a child, in milliseconds: for a child that must wait for it. */
   readonly pause?: number;
 }
@@ -41,7 +43,7 @@ export function hasStarted(...outputs: readonly (string | undefined)[]): boolean
   return outputs.some((output) => `\n${output}`.includes(`\n${STARTED}\n`));
 }
 
-/** What the product would do: the first child's program, and the clone(2) that makes it. */
+/** What the product would do: the program of the child whose program can be changed, and the clone(2) that makes it. */
 export interface Report {
   readonly program: readonly RecordedStep[];
   readonly cloneFlags: number;
@@ -53,7 +55,7 @@ export interface Outcome {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Null if no child was made. */
+  /** Null if that child was not made. */
   readonly report: Report | null;
   readonly hasActed: boolean;
   /** Whether it did not end, and had to be killed. */
@@ -67,6 +69,8 @@ export interface RecordedStep {
   readonly name: SyscallName;
   readonly args: readonly unknown[];
   readonly allowed: readonly ErrnoName[];
+  /** Whether it only serves the start. */
+  readonly aside: boolean;
   /** In strace's notation. */
   readonly shown: string;
 }

@@ -109,13 +109,13 @@ async function explain(error: unknown, argv: readonly string[], commands: Comman
   } else {
     printError(`ns-tool: this is a defect; please report it: ${error instanceof Error ? error.stack : String(error)}`);
   }
-  return statusOf(error, argv);
+  return statusOf(error, argv, commands);
 }
 
 /** 1 if the work failed; with a command to run, 125, 126 or 127, so that it is told from the command's own status. */
-function statusOf(error: unknown, argv: readonly string[]): number {
+function statusOf(error: unknown, argv: readonly string[], commands: Commands): number {
   if (error instanceof Error && 'status' in error && typeof error.status === 'number') return error.status;
-  return argv.includes('--') ? 125 : 1;
+  return argv.includes('--') || commands[argv[0] ?? '']?.runsCommand ? 125 : 1;
 }
 
 /** For an unknown command or option, the known one that was probably meant. */

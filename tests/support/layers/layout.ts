@@ -9,11 +9,19 @@ import { type Change, type Changed, changed, resultsOf } from '../changes.ts';
 export * from '../../../packages/syscalls/dist/spawn/layout.js';
 
 let changes: readonly Change[] = [];
+let changedChild = -1;
 let report: (program: Program) => void = () => {};
 const known = new WeakMap<Program, Changed>();
+let children = 0;
 
-/** Changes the programs of all children from now on, and reports each as it was before. */
-export function changePrograms(by: readonly Change[], reportTo: (program: Program) => void): void {
+/**
+ * Changes the program of one child, and reports it as it was before. Of one only, since a change names a step of it: an
+ * ordinary user's ns-tool makes another child, with another program, to remove the files of a container.
+ *
+ * @param of which: counted from 0.
+ */
+export function changeProgram(of: number, by: readonly Change[], reportTo: (program: Program) => void): void {
+  changedChild = of;
   changes = by;
   report = reportTo;
 }
@@ -21,8 +29,9 @@ export function changePrograms(by: readonly Change[], reportTo: (program: Progra
 function changedOnce(program: Program): Changed {
   const before = known.get(program);
   if (before !== undefined) return before;
-  report(program);
-  const after = changed(program, changes);
+  const isMeant = children++ === changedChild;
+  if (isMeant) report(program);
+  const after = changed(program, isMeant ? changes : []);
   known.set(program, after);
   return after;
 }

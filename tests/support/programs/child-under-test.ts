@@ -1,14 +1,14 @@
 /**
  * The product's own code, started by the supervisor behind a layer around the programs of its children.
  *
- * It reports what the product would do by itself: the program of the first child, and the flags of the clone(2).
+ * It reports what the product would do by itself: the program of the child that is meant, and the flags of the clone(2).
  */
 import { writeSync } from 'node:fs';
 import { F_SETFD, O_CLOEXEC, type Program, showCall, sys } from '@ns-tool/syscalls';
 import { main } from '../../../packages/ns-tool/src/cli.ts';
 import { COMMANDS } from '../../../packages/ns-tool/src/commands.ts';
 import { GO_ON, STOPPED } from '../changes.ts';
-import { changePrograms } from '../layers/layout.ts';
+import { changeProgram } from '../layers/layout.ts';
 import { changeClone } from '../layers/native.ts';
 import type { Changes, RecordedStep, Report } from '../supervised.ts';
 
@@ -26,16 +26,17 @@ for (const [from, to] of [
 sys.fcntl(REPORT, F_SETFD, 0);
 sys.dup3(REPORT, 60, 0);
 
-const { changes = [], pause = 0 } = JSON.parse(process.env.CHANGES ?? '{}') as Changes;
+const { changes = [], of = 0, pause = 0 } = JSON.parse(process.env.CHANGES ?? '{}') as Changes;
 delete process.env.CHANGES;
 
-let first: Program | undefined;
-changePrograms(changes, (program) => {
-  first ??= program;
+let meant: Program | undefined;
+changeProgram(of, changes, (program) => {
+  meant = program;
 });
 let isReported = false;
 changeClone(changes, pause, (cloneFlags) => {
-  if (!isReported) writeSync(REPORT, JSON.stringify({ program: recorded(first ?? []), cloneFlags } satisfies Report));
+  if (meant === undefined || isReported) return;
+  writeSync(REPORT, JSON.stringify({ program: recorded(meant), cloneFlags } satisfies Report));
   isReported = true;
 });
 

@@ -31,12 +31,12 @@ const worker = async () => {
 Promise.all(Array.from({ length: atOnce }, worker)).then(() => process.stdout.write(JSON.stringify(outcomes)));
 
 async function make(run: Run): Promise<Outcome> {
-  const { args, changes, pause, uid, through = [], env, act } = run;
+  const { args, changes, of, pause, uid, through = [], env, act } = run;
   const [file, ...words] = [...through, process.execPath, PROGRAM, ...args] as [string, ...string[]];
   const child = spawn(file, words, {
     cwd: '/',
     detached: true,
-    env: { PATH: process.env.PATH, ...env, CHANGES: JSON.stringify({ changes, pause }) },
+    env: { PATH: process.env.PATH, ...env, CHANGES: JSON.stringify({ changes, of, pause }) },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     ...(uid !== undefined && { uid, gid: uid }),
   });
@@ -73,7 +73,7 @@ async function make(run: Run): Promise<Outcome> {
   for (const { pid } of left) signal(pid, 'SIGKILL');
   await Promise.race([
     Promise.all([1, 2, REPORT].map((fd) => atEnd(child, fd))),
-    delay(1000, undefined, { ref: false }),
+    delay(PATIENCE, undefined, { ref: false }),
   ]);
   for (const stream of child.stdio) stream?.destroy();
 

@@ -62,5 +62,9 @@ function escaped(path: string): string {
 
 /** No overlayfs in the kernel, none for ordinary users, or not over this filesystem. mount(2) */
 export function isOverlayRefused(error: unknown): error is SyscallError {
-  return isErrno(error, 'ENODEV', 'EPERM', 'EINVAL') && error.call === 'mount' && error.values[2] === 'overlay';
+  return (
+    isErrno(error, 'ENODEV', 'EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS') &&
+    error.call === 'mount' &&
+    error.values[2] === 'overlay'
+  );
 }

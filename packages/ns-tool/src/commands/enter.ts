@@ -10,6 +10,7 @@ export const command = 'enter';
 export const describe = 'Run a command in the namespaces of a process, with the options of nsenter(1)';
 
 export const asGetopt = true;
+export const runsCommand = true;
 
 /** The option that a first word without dashes stands for. No name of nsenter(1) begins as it does, and is abbreviated to it. */
 export const operand = 'operand';

@@ -13,6 +13,7 @@ export const command = 'run';
 export const describe = 'Run a command in a container: from an image, or a directory with a root in it';
 
 export const asGetopt = true;
+export const runsCommand = true;
 export const collects = true;
 
 export const options = {

@@ -10,6 +10,8 @@ import type { Remount } from '../slave-mounts/slave-mounts.ts';
 export const command = 'slave';
 export const describe = 'Start a shell in which every mount can be unmounted without the host noticing';
 
+export const runsCommand = true;
+
 export const options = {
   json: { type: 'boolean', default: false, describe: 'Print JSON' },
   trace: { type: 'boolean', default: false, describe: 'Print each system call of the child and its result to stderr' },

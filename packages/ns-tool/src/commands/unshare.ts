@@ -8,6 +8,7 @@ export const command = 'unshare';
 export const describe = 'Run a command in new namespaces, with the options of unshare(1)';
 
 export const asGetopt = true;
+export const runsCommand = true;
 
 /** unshare(1) takes a file for a namespace with the long option alone: `--mount=FILE`, but `-m`. */
 const namespace = { type: 'string', shortHasArg: false } as const;

@@ -1,7 +1,7 @@
 /** The files of one container, in the store while it runs. */
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawn } from '@ns-tool/syscalls';
+import { ChildEndedEarly, type Exit, IdMapError, SyscallError, spawn } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 import { printable } from '../output.ts';
 import type { ContainerPlan } from './plan.ts';
@@ -35,21 +35,38 @@ function ownResolvConf(): string {
   }
 }
 
+type Removable = Pick<ContainerPlan, 'bundle' | 'idMaps'>;
+
 /**
  * Removes them, whatever the container has made of them: directories without permission, of other users of its user
  * namespace, or so deep that no path names them.
+ *
+ * @throws UserError if something is left.
  */
-export async function removeBundle({ bundle, idMaps }: Pick<ContainerPlan, 'bundle' | 'idMaps'>): Promise<void> {
+export async function removeBundle({ bundle, idMaps }: Removable): Promise<void> {
   try {
     rmSync(bundle, { recursive: true, force: true });
   } catch {
+    // It has not come to be, where this user may not even look.
+    if (existsSync(bundle)) await removeByChild({ bundle, idMaps });
+  }
+}
+
+/** For an ordinary user as root of a user namespace: the overlay's own directory denies access to its owner. */
+async function removeByChild({ bundle, idMaps }: Removable): Promise<void> {
+  const refuse = (why: string, cause?: Error) =>
+    new UserError(`cannot remove all of ${printable(bundle)}: ${why}`, 'Try again: ns-tool cleanup', { cause });
+  let exit: Exit;
+  try {
     const { exited } = await spawn('rm', ['-rf', '--', bundle], {
       ...(idMaps !== null && { namespaces: ['user'], idMaps }),
       parentDeathSignal: 'SIGKILL',
     });
-    const { status } = await exited;
-    if (status !== 0) {
-      throw new UserError(`cannot remove all of ${printable(bundle)}`, 'Try again: ns-tool cleanup');
-    }
+    exit = await exited;
+  } catch (error) {
+    const isExpected = [SyscallError, IdMapError, ChildEndedEarly].some((type) => error instanceof type);
+    throw isExpected ? refuse((error as Error).message, error as Error) : error;
   }
+  if (exit.signal !== null) throw refuse(`rm was ended by ${exit.signal}`);
+  if (exit.status !== 0) throw refuse(`rm ended with status ${exit.status}`);
 }

@@ -1,7 +1,18 @@
 /** The life of a container: from its plan to its end, with a state that others can read meanwhile. */
 import { join } from 'node:path';
 import type { CopyOptions } from '@ns-tool/images';
-import { type Attempt, isErrno, type SpawnOptions, type Sys, type SyscallError } from '@ns-tool/syscalls';
+import {
+  type Attempt,
+  type ErrnoName,
+  errnoMessage,
+  errnoNumber,
+  isErrno,
+  type SpawnOptions,
+  type Sys,
+  type SyscallError,
+} from '@ns-tool/syscalls';
+import { NotStarted } from '../errors.ts';
+import { printable } from '../output.ts';
 import { makeBundle, removeBundle } from './bundle.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
 import { type Host, ownDirectory } from './host.ts';
@@ -76,9 +87,9 @@ export async function begin<T>(
     const startTime = startTimeOf(pid);
     if (startTime !== null) writeState(states, { ...state, pid, startTime });
   };
-  reserve(ownDirectory(states), state);
+  making(() => reserve(ownDirectory(states), state), 'Where the states of containers are: set XDG_RUNTIME_DIR.');
   try {
-    makeBundle(plan);
+    making(() => makeBundle(plan), 'Choose another directory for its files: --store DIR');
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {
       if (!isOverlayRefused(error)) throw error;
@@ -88,8 +99,21 @@ export async function begin<T>(
     });
     return { started, remove };
   } catch (error) {
-    await remove();
+    // Why it could not start is what must be told; what is left besides, cleanup removes.
+    await remove().catch((left: Error) => warn(left.message));
     throw error;
+  }
+}
+
+/** What cannot be made is for the user to mend: a directory of somebody else, a full disk. */
+function making(make: () => void, hint: string): void {
+  try {
+    make();
+  } catch (error) {
+    const { syscall, code, path = 'the files of a container' } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    const why = `${errnoMessage(errnoNumber(code as ErrnoName))} (${code})`;
+    throw new NotStarted(`cannot make ${printable(path)}: ${why}`, hint, { cause: error });
   }
 }
 

@@ -95,8 +95,7 @@ export function becomeUser(
   if (groups !== null) sys.setgroups(groups);
   sys.setresgid(gid, gid, gid);
   sys.setresuid(uid, uid, uid);
-  sys.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  // A change from user 0 to another has emptied the permitted set.
+  // A change from user 0 to another has emptied the permitted set. None is ambient that is not inheritable.
   setCapabilities(sys, uid === 0 ? capabilities : [], []);
 }
 

@@ -71,9 +71,15 @@ function giveIdMap(helper: string, pid: number, ranges: readonly IdRange[], writ
     if (!isErrno(error, 'EPERM', 'EACCES')) throw error;
     const { spawnSync } = process.getBuiltinModule('node:child_process');
     const numbers = ranges.flatMap(({ inside, outside, count }) => [inside, outside, count]);
-    const { status, stderr, error: missing } = spawnSync(helper, [pid, ...numbers].map(String), { encoding: 'utf8' });
+    const {
+      status,
+      signal,
+      stderr,
+      error: missing,
+    } = spawnSync(helper, [pid, ...numbers].map(String), { encoding: 'utf8' });
     if (missing !== undefined) throw error;
-    if (status !== 0) throw new IdMapError(stderr.trim() || `${helper}: ended with status ${status}`, { cause: error });
+    if (status !== 0)
+      throw new IdMapError(stderr.trim() || `${helper} was ended by ${signal ?? `status ${status}`}`, { cause: error });
   }
 }
 
