@@ -1,6 +1,8 @@
 /** The life of a container: from its plan to its end, with a state that others can read meanwhile. */
-import { type Attempt, isErrno, type SpawnOptions, type Sys, type SyscallError } from '@ns-tool/syscalls';
+import { type Attempt, isErrno, type SpawnOptions, type Sys, type SyscallError, sys } from '@ns-tool/syscalls';
 import { makeBundle, removeBundle } from './bundle.ts';
+import { killedForMemory, makeCgroups, removeCgroups } from './cgroup/cgroups.ts';
+import { pathOfCgroup } from './cgroup/plan.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
 import { type Host, ownDirectory } from './host.ts';
 import type { ContainerPlan } from './plan.ts';
@@ -41,7 +43,8 @@ export type Warn = (message: string) => void;
 /**
  * Makes the files of a container, and starts it by `start`, with the options of its recipe.
  *
- * Where the kernel refuses the overlay over a plain directory, the directory itself becomes the root; `warn` is told.
+ * Where the kernel refuses the overlay over a plain directory, the directory itself becomes the root; `warn` is told, as
+ * it is of processes that were killed for lack of memory.
  *
  * @param start starts the command, and returns once it runs, or once it has ended: then it calls `observe` in between.
  * @returns what `start` returns, and what removes all of the container again.
@@ -52,6 +55,7 @@ export async function begin<T>(
   start: (options: SpawnOptions & { readonly observe: (attempt: Attempt) => void }) => Promise<T>,
   warn: Warn,
 ): Promise<{ readonly started: T; readonly remove: () => Promise<void> }> {
+  const cgroups = plan.cgroups.map(pathOfCgroup);
   const state: ContainerState = {
     id,
     name,
@@ -61,8 +65,12 @@ export async function begin<T>(
     command: plan.argv,
     created: new Date().toISOString(),
     bundle: plan.bundle,
+    ...(cgroups.length > 0 && { cgroups }),
   };
   const remove = async () => {
+    const killed = killedForMemory(cgroups);
+    if (killed > 0) warn(`out of memory: at the limit of --memory, processes of the container were killed: ${killed}`);
+    await removeCgroups(cgroups);
     await removeBundle(plan);
     removeState(states, id);
   };
@@ -73,6 +81,7 @@ export async function begin<T>(
   reserve(ownDirectory(states), state);
   try {
     makeBundle(plan);
+    makeCgroups(sys, plan.cgroups);
     const started = await withRoot(plan, warn, (rooted) => start({ ...containerOptions(rooted), observe }));
     return { started, remove };
   } catch (error) {
