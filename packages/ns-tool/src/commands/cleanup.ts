@@ -38,7 +38,7 @@ export async function run(args: InferredOptionTypes<typeof options>): Promise<nu
         import('../container/leftovers.ts'),
         import('../container/bundle.ts'),
         import('../container/state.ts'),
-        import('../container/cgroup/cgroups.ts'),
+        import('../container/cgroup/remove.ts'),
         import('@ns-tool/images'),
       ]),
     );

@@ -104,7 +104,7 @@ async function loadWork() {
     import('../child/run-command.ts'),
     import('../child/shown.ts'),
     import('../container/pseudo-terminal.ts'),
-    import('../container/cgroup/cgroups.ts'),
+    import('../container/cgroup/remove.ts'),
   ]);
   const [a, b, c, d, e, f, g, h, i, j, k, l, m] = modules;
   return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m };

@@ -37,7 +37,7 @@ export async function run({ force, json, _: words }: Arguments, { loadSys }: Con
         import('../container/find.ts'),
         import('../container/stop.ts'),
         import('../container/bundle.ts'),
-        import('../container/cgroup/cgroups.ts'),
+        import('../container/cgroup/remove.ts'),
       ]),
     );
   const sys = await loadSys();

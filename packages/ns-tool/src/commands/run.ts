@@ -137,7 +137,7 @@ async function loadWork() {
       import('../container/state.ts'),
       import('../container/pseudo-terminal.ts'),
       import('../container/cgroup/limits.ts'),
-      import('../container/cgroup/cgroups.ts'),
+      import('../container/cgroup/make.ts'),
     ],
   );
   return {

@@ -1,8 +1,9 @@
 /** The life of a container: from its plan to its end, with a state that others can read meanwhile. */
 import { type Attempt, isErrno, type SpawnOptions, type Sys, type SyscallError, sys } from '@ns-tool/syscalls';
 import { makeBundle, removeBundle } from './bundle.ts';
-import { killedForMemory, makeCgroups, removeCgroups } from './cgroup/cgroups.ts';
+import { makeCgroups } from './cgroup/make.ts';
 import { pathOfCgroup } from './cgroup/plan.ts';
+import { killedForMemory, removeCgroups } from './cgroup/remove.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
 import { type Host, ownDirectory } from './host.ts';
 import type { ContainerPlan } from './plan.ts';

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupsOf } from './cgroup/cgroups.ts';
+import { cgroupsOf } from './cgroup/remove.ts';
 import { type ContainerState, isAlive, statesIn } from './state.ts';
 
 /** Something that nobody needs any more. */

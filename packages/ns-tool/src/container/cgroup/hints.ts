@@ -8,7 +8,7 @@ const SCOPE =
 
 /** The advice for an error, or undefined where the error says all there is. */
 export function hintFor(
-  { call, code, values }: SyscallError,
+  { call, code }: SyscallError,
   { version, parent, enable }: Pick<PlannedCgroup, 'version' | 'parent' | 'enable'>,
   isRoot: boolean,
 ): string | undefined {
@@ -33,7 +33,7 @@ export function hintFor(
       return `There are as many cgroups as may be: cgroup.max.descendants of ${place} or of one above it.`;
     case 'EINVAL':
       return call === 'write' && version === 1
-        ? `The cgroup ${place}, in which ns-tool is, has less than ${String(values[1])} itself.`
+        ? `The cgroup ${place}, in which ns-tool is, has itself less.`
         : undefined;
     default:
       return undefined;

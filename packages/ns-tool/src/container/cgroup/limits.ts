@@ -35,6 +35,8 @@ const LEAST_CPUS = 0.01;
 /** As docker has them: `64m`, `1.5g`, `512MiB`, in powers of 1024. */
 const SIZE = /^(\d{1,16}(?:\.\d{1,16})?) ?(?:([kmgtp])i?b?|b)?$/i;
 
+const NUMBER = /^(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})$/;
+
 /** The options of `run` as they are given, each the last of its kind. */
 export type GivenLimits = Partial<Readonly<Record<Kind, string>>>;
 
@@ -42,7 +44,7 @@ export type GivenLimits = Partial<Readonly<Record<Kind, string>>>;
 export function parseLimits({ memory, cpus, pids }: GivenLimits): Limits {
   return checkLimits({
     ...(memory !== undefined && above0('memory', parseSize(memory))),
-    ...(cpus !== undefined && above0('cpus', /^\d{0,9}(?:\.\d{1,9})?$/.test(cpus) ? Number(cpus) : refuseCpus(cpus))),
+    ...(cpus !== undefined && above0('cpus', NUMBER.test(cpus) ? Number(cpus) : refuseCpus(cpus))),
     ...(pids !== undefined && above0('pids', /^-?\d{1,15}$/.test(pids) ? Number(pids) : refusePids(pids))),
   });
 }

@@ -1,60 +1,11 @@
-/** The cgroups of a container: made, looked at, and removed. See cgroups(7). */
+/** The end of a container's cgroups. See cgroups(7). */
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { AT_FDCWD, isErrno, O_WRONLY, type Sys, SyscallError, withOpen } from '@ns-tool/syscalls';
-import { NotStarted, UserError } from '../../errors.ts';
+import { UserError } from '../../errors.ts';
 import { printable } from '../../output.ts';
 import type { ContainerState } from '../state.ts';
-import { hintFor } from './hints.ts';
-import { cgroupName, type PlannedCgroup, pathOfCgroup } from './plan.ts';
-
-/**
- * Makes cgroups, with their limits and without processes.
- *
- * @throws NotStarted for what the kernel refuses. Some may have been made then.
- */
-export function makeCgroups(sys: Sys, planned: readonly PlannedCgroup[]): void {
-  for (const cgroup of planned) {
-    try {
-      make(sys, cgroup);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      throw new NotStarted(error.message, hintFor(error, cgroup, process.geteuid?.() === 0), { cause: error });
-    }
-  }
-}
-
-function make(sys: Sys, cgroup: PlannedCgroup): void {
-  const { parent, enable, settings } = cgroup;
-  if (enable.length > 0) {
-    write(sys, join(parent, 'cgroup.subtree_control'), enable.map((controller) => `+${controller}`).join(' '));
-  }
-  const directory = pathOfCgroup(cgroup);
-  sys.mkdirat(AT_FDCWD, directory, 0o755);
-  for (const { file, content, optional } of settings) {
-    try {
-      write(sys, join(directory, file), content);
-    } catch (error) {
-      if (!optional || !isErrno(error, 'ENOENT')) throw error;
-    }
-  }
-}
-
-function write(sys: Sys, path: string, content: string): void {
-  withOpen(sys, AT_FDCWD, path, O_WRONLY, (fd) => sys.write(fd, content));
-}
-
-/** What is done for them, as comments of a program. */
-export function showCgroups(planned: readonly PlannedCgroup[]): string[] {
-  return planned.flatMap((cgroup) => [
-    ...cgroup.enable.map((name) => `# the parent writes to ${join(cgroup.parent, 'cgroup.subtree_control')}: +${name}`),
-    `# the parent makes the cgroup ${pathOfCgroup(cgroup)}`,
-    ...cgroup.settings.map(
-      ({ file, content }) => `# the parent writes to ${join(pathOfCgroup(cgroup), file)}: ${content}`,
-    ),
-  ]);
-}
+import { cgroupName } from './plan.ts';
 
 /** The directories of a container's cgroups, by its state. */
 export function cgroupsOf({ id, cgroups = [] }: Pick<ContainerState, 'id' | 'cgroups'>): string[] {
