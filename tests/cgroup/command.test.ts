@@ -1,7 +1,8 @@
 /** `ns-tool run --memory --cpus --pids-limit`, and what exec, rm and cleanup do with the cgroups of a container. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MAKE_ROOTFS, needsBusybox } from '../run/rootfs.ts';
-import { cgroupsNamed, needsCgroups } from '../support/cgroups.ts';
+import { cgroupOf, cgroupsIn, cgroupsNamed, needsCgroups } from '../support/cgroups.ts';
 import { Stand } from '../support/stand.ts';
 import { TOOL } from '../support/terminal.ts';
 
@@ -15,25 +16,34 @@ describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, ()
     stand = await Stand.make();
     await stand.shell(
       `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}
-      mkdir -m 777 /mnt/store /mnt/states; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER} /mnt/user-rootfs`,
+      mkdir -m 777 /mnt/store /mnt/states /mnt/up; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER} /mnt/user-rootfs`,
     );
     return () => stand.dispose();
   });
 
   const env = { NS_TOOL_STORE: '/mnt/store' };
   const run = (...args: string[]) => stand.run({ program: 'ns-tool', args: ['run', ...args], env });
-  /** Runs a script in which `tool` is ns-tool, `box NAME` starts a container of that name, and waits for it. */
+  /** Runs a script in which `tool` is ns-tool. Not a long one: where it takes too long, the stand ends it. */
   const script = (text: string) =>
     stand.shell(`export NS_TOOL_STORE=/mnt/store
       tool() { ${TOOL} "$@"; }
-      box() {
-        name=$1; shift
-        ${TOOL} run --name $name "$@" /mnt/rootfs sleep 1000 < /dev/null > /dev/null 2>&1 &
-        until tool exec $name true 2> /dev/null; do sleep 0.05; done
-      }
-      id() { tool ps | sed -n "s/^\\\\([0-9a-f]*\\\\)  $1 .*/\\\\1/p"; }
-      left() { find $(sed -n 's/^[^ ]* \\\\([^ ]*\\\\) cgroup2\\\\? .*/\\\\1/p' /proc/mounts) -name ns-tool-$1 2> /dev/null; }
       ${text}`);
+  /** Starts a container that runs until the test is over, and returns its ID once it runs. */
+  const box = async (name: string, ...options: string[]) => {
+    onTestFinished(async () => void (await script(`tool rm -f ${name} 2> /dev/null || true`)));
+    const words = [...options, '-v', '/mnt/up:/up', '/mnt/rootfs', 'sh', '-c', `": > /up/${name}; exec sleep 1000"`];
+    await script(`rm -f /mnt/up/${name}
+      ${TOOL} run --name ${name} ${words.join(' ')} < /dev/null > /dev/null 2>&1 & echo $! > /mnt/${name}.pid
+      until [ -e /mnt/up/${name} ]; do sleep 0.05; done`);
+    const boxes = JSON.parse(await script('tool ps --json')) as { name: string; id: string }[];
+    return boxes.find((box) => box.name === name)?.id ?? '';
+  };
+  /** The same, and its ns-tool is killed. Returns what is then left of cgroups. */
+  const killed = async (name: string) => {
+    const id = await box(name, ...ALL);
+    await script(`pid=$(cat /mnt/${name}.pid); kill -KILL $pid; while [ -e /proc/$pid/exe ]; do sleep 0.05; done`);
+    return { id, left: cgroupsNamed(`ns-tool-${id}`) };
+  };
 
   it('return 137 for a command that has run out of memory, and say so', async () => {
     const take = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'];
@@ -103,52 +113,39 @@ END`);
   });
 
   it('hold for what exec starts, too', async () => {
-    const printed = await script(`box web --pids-limit 4 --memory 64m
-      tool exec web cat /proc/self/cgroup
-      tool exec web sh -c 'for i in 1 2 3 4 5; do sleep 1000 & done' 2>&1
-      tool stop --time 0 web > /dev/null; wait`);
-    const table = printed.split('\n');
-    expect(table.filter((line) => /:(pids|memory):|^0::/.test(line)).every((line) => line.endsWith(':/'))).toBe(true);
-    expect(printed).toContain("can't fork: Resource temporarily unavailable");
+    await box('web', '--pids-limit=4', '--memory=64m');
+    const table = cgroupsIn(await script('tool exec web cat /proc/self/cgroup'));
+    expect(['pids', 'memory'].map((controller) => cgroupOf(table, controller))).toEqual(['/', '/']);
+    expect(
+      await script(`tool exec web sh -c 'for i in 1 2 3 4 5; do sleep 1000 > /dev/null 2>&1 & done' 2>&1 || true`),
+    ).toContain("can't fork: Resource temporarily unavailable");
   });
 
   it('leave cgroups where ns-tool is killed, which cleanup finds and removes, and no others', async () => {
-    const printed = await script(`
-      box stays ${ALL.join(' ')}; stays=$(id stays)
-      box dies ${ALL.join(' ')}; dies=$(id dies)
-      kill -KILL $!; wait $! 2> /dev/null
-      echo "left: $(left $dies | wc -l)"
-      tool cleanup --dry-run | sed "s/$dies/ID/g"
-      echo "left: $(left $dies | wc -l)"
-      tool cleanup > /dev/null
-      echo "left: $(left $dies)"
-      tool exec stays true && echo "stays: $(left $stays | wc -l)"
-      tool cleanup
-      tool stop --time 0 stays > /dev/null; wait
-      echo "left: $(left $stays)"`);
-    const [, count] = /^left: (\d)$/m.exec(printed) ?? [];
-    expect(Number(count)).toBeGreaterThan(0);
-    const shown = printed.replace(/^Would remove the (cgroup|state|files) of ID: .*\/(ns-tool-)?ID$/gm, '$1');
-    expect(shown.split('\n')).toEqual([
-      `left: ${count}`,
-      ...Array.from({ length: Number(count) }, () => 'cgroup'),
-      'state',
-      'files',
-      `left: ${count}`,
-      'left: ',
-      `stays: ${count}`,
-      'Nothing is left over.',
-      'left: ',
-      '',
-    ]);
+    const stays = await box('stays', ...ALL);
+    const { id, left } = await killed('dies');
+    expect(left.length).toBeGreaterThan(0);
+    const lines = (verb: string) => left.map((path) => `${verb} the cgroup of ${id}: ${path}`).sort();
+    const ofCgroups = (printed: string) =>
+      printed
+        .split('\n')
+        .filter((line) => line.includes('cgroup'))
+        .sort();
+    expect(ofCgroups(await script('tool cleanup --dry-run'))).toEqual(lines('Would remove'));
+    expect(left.filter(existsSync)).toEqual(left);
+    expect(ofCgroups(await script('tool cleanup'))).toEqual(lines('Removed'));
+    expect(left.filter(existsSync)).toEqual([]);
+    expect(await script('tool cleanup')).toBe('Nothing is left over.\n');
+    expect(cgroupsNamed(`ns-tool-${stays}`)).toHaveLength(left.length);
+    await script('tool stop --time 0 stays');
+    await expect.poll(() => cgroupsNamed(`ns-tool-${stays}`), { timeout: 30_000 }).toEqual([]);
   });
 
   it('leave none that rm is told of', async () => {
-    const printed = await script(`
-      box dies ${ALL.join(' ')}; dies=$(id dies)
-      kill -KILL $!; wait $! 2> /dev/null
-      [ -n "$(left $dies)" ] && tool rm dies
-      echo "left: $(left $dies)"; tool cleanup`);
-    expect(printed).toBe('dies\nleft: \nNothing is left over.\n');
+    const { left } = await killed('dies');
+    expect(left.filter(existsSync)).not.toEqual([]);
+    await script('tool rm dies');
+    expect(left.filter(existsSync)).toEqual([]);
+    expect(await script('tool cleanup')).toBe('Nothing is left over.\n');
   });
 });
