@@ -50,7 +50,8 @@ describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, ()
     expect(await run('-m', '32m', '/mnt/rootfs', ...take)).toMatchObject({
       status: 137,
       stdout: '',
-      stderr: 'ns-tool: out of memory: at the limit of --memory, processes of the container were killed: 1\n',
+      stderr:
+        'ns-tool: out of memory, at the limit of --memory or one above it: processes of the container killed: 1\n',
       mountEvent: false,
       fileEvents: [],
     });

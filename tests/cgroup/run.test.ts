@@ -1,6 +1,6 @@
 /**
  * Limits of run(), as this machine's kernel keeps them: by v1 or v2, wherever it has the controllers. On a kernel with v2
- * alone: scripts/vm.sh.
+ * alone: tests/support/vm.sh.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -123,7 +123,7 @@ describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, ()
     expect(await outcome(take(64), { memory: 128 * MB })).toMatchObject({ status: 0 });
     expect(warnings).toEqual([]);
     expect(await outcome(take(64), { memory: 32 * MB })).toMatchObject({ status: null, signal: 'SIGKILL' });
-    expect(warnings).toEqual([expect.stringMatching(/^out of memory: at the limit of --memory.*: 1$/)]);
+    expect(warnings).toEqual([expect.stringMatching(/^out of memory, at the limit of --memory.*: 1$/)]);
     // Also if it is not the first process, and that goes on.
     const { printed } = await outcome(shell(`${take(64).join(' ')}; echo $?`), { memory: 32 * MB });
     expect(printed).toMatch(/^137$/m);

@@ -70,7 +70,8 @@ export async function begin<T>(
   };
   const remove = async () => {
     const killed = killedForMemory(cgroups);
-    if (killed > 0) warn(`out of memory: at the limit of --memory, processes of the container were killed: ${killed}`);
+    if (killed > 0)
+      warn(`out of memory, at the limit of --memory or one above it: processes of the container killed: ${killed}`);
     await removeCgroups(cgroups);
     await removeBundle(plan);
     removeState(states, id);

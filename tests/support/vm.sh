@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs a command of the shell as root in a virtual machine, for what depends on the kernel and on how it was started: there, only cgroup2
-# is mounted. It sees this machine's files, and what it writes goes with it.
+# Runs a command of the shell as root in a virtual machine, for what depends on the kernel and on how it was started: there,
+# only cgroup2 is mounted. It sees this machine's files, and what it writes goes with it. With the packages qemu-system-x86 and
+# busybox-static, and a kernel of Debian's, which is not to be installed:
 #
-#     apt-get install --no-install-recommends qemu-system-x86 busybox-static
-#     apt-get download linux-image-6.1.0-56-amd64 && dpkg -x linux-image-*.deb /tmp/kernel
-#     KERNEL=/tmp/kernel scripts/vm.sh 'npx vitest run --project fast tests/run/limits.test.ts'
+#     apt-get download linux-image-6.1.0-56-amd64 && dpkg -x linux-image-*.deb kernel
+#     KERNEL=kernel tests/support/vm.sh 'npx vitest run --project fast tests/cgroup'
 #
-# Its exit status is the command's.
+# ACCEL=kvm makes it quicker, where there is one. The exit status is the command's.
 set -e
 modules='virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci netfs fscache 9pnet 9pnet_virtio 9p overlay'
 work=$(mktemp -d)
@@ -48,7 +48,7 @@ exec switch_root /new /bin/sh /run/init
 END
 chmod +x "$work/root/init"
 (cd "$work/root" && find . | busybox cpio -o -H newc > ../initrd 2> /dev/null)
-qemu-system-x86_64 -accel tcg -smp 2 -m 3072 -nographic -no-reboot -nic none \
+qemu-system-x86_64 -accel "${ACCEL:-tcg}" -smp 2 -m 3072 -nographic -no-reboot -nic none \
   -kernel "$(echo "$KERNEL"/boot/vmlinuz-*)" -initrd "$work/initrd" -append 'console=ttyS0 quiet panic=-1' \
   -virtfs local,path=/,mount_tag=host,security_model=passthrough,readonly=on,multidevs=remap < /dev/null | tee "$work/console"
 exit "$(sed -n 's/^status \([0-9]*\).*/\1/p' "$work/console" | tail -n 1)"
