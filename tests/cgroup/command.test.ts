@@ -1,6 +1,8 @@
 /** `ns-tool run --memory --cpus --pids-limit`, and what exec, rm and cleanup do with the cgroups of a container. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { sys } from '@ns-tool/syscalls';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { planCgroups } from '../../packages/ns-tool/src/container/cgroup/plan.ts';
 import { MAKE_ROOTFS, needsBusybox } from '../run/rootfs.ts';
 import { cgroupOf, cgroupsIn, cgroupsNamed, needsCgroups } from '../support/cgroups.ts';
 import { Stand } from '../support/stand.ts';
@@ -8,6 +10,8 @@ import { TOOL } from '../support/terminal.ts';
 
 const what = 'limits of ns-tool run';
 const USER = 54321;
+/** Of the kernel here: see tests/support/vm.sh for the other. */
+const isOfV2 = !cgroupsIn(readFileSync('/proc/self/cgroup', 'utf8')).has('pids');
 const ALL = ['--memory=64m', '--cpus', '1.5', '--pids-limit=100'];
 
 describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, () => {
@@ -93,9 +97,28 @@ describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, ()
     });
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
     expect(stderr).toMatch(
-      /^ns-tool: mkdirat\(.*\/ns-tool-\w+", 0755\): Permission denied \(EACCES\)\n.*(sudo|systemd-run)/,
+      /^ns-tool: (mkdirat\(.*\/ns-tool-\w+"|openat\(.*\/cgroup\.subtree_control"), .*\): Permission denied \(EACCES\)\n.*(sudo|systemd-run)/,
     );
     expect(await stand.shell('ls /mnt/states/ns-tool /mnt/store/user/containers')).not.toMatch(/[0-9a-f]{12}/);
+  });
+
+  it.skipIf(!isOfV2)('are for an ordinary user in a cgroup of v2 that has been given to them', async () => {
+    const [parent = ''] = planCgroups(sys, { pids: 1 }, 'none').map(({ parent }) => parent);
+    const given = `${parent}/ns-tool-test-${process.pid}`;
+    onTestFinished(async () => void (await script(`rmdir ${given}/shell ${given}`)));
+    // As systemd delegates it: with the right to move processes within.
+    await script(`echo +pids > ${parent}/cgroup.subtree_control; mkdir -p ${given}/shell; echo +pids > ${given}/cgroup.subtree_control
+      chown ${USER} ${given} ${given}/cgroup.procs ${given}/cgroup.subtree_control ${given}/shell ${given}/shell/cgroup.procs`);
+    const user = (...words: string[]) =>
+      script(`sh -c 'echo 0 > ${given}/shell/cgroup.procs; exec "$@"' sh \\
+        setpriv --reuid ${USER} --regid ${USER} --clear-groups env XDG_RUNTIME_DIR=/mnt/states NS_TOOL_STORE=/mnt/store/user \\
+        ${TOOL} run --pids-limit 5 /mnt/user-rootfs ${words.join(' ')} 2>&1; echo $?; ls -d ${given}/*/`);
+    expect(await user('cat', '/proc/self/cgroup')).toBe(`0::/\n0\n${given}/shell/\n`);
+    // They may make a cgroup, and not move there.
+    await script(`chown 0 ${given}/cgroup.procs`);
+    expect(await user('true')).toMatch(
+      /^ns-tool: write\(.*, "0", 1\): Permission denied \(EACCES\)\n.*systemd-run.*\n125\n[^ ]*\/shell\/\n$/,
+    );
   });
 
   it('need a cgroup filesystem that is mounted, and may be written to', async () => {

@@ -45,6 +45,23 @@ describe.skipIf(needsCgroups(what))(what, () => {
     }
   });
 
+  it('joins them in a user namespace, too, while that waits for its IDs', async () => {
+    const range = [
+      { inside: 0, outside: 0, count: 1 },
+      { inside: 1, outside: 100_000, count: 10 },
+    ];
+    const namespaces = ['user', 'cgroup', 'pid'] as const;
+    const options = { namespaces, idMaps: { uid: range, gid: range } };
+    const printed = await output('wc -l < /proc/self/uid_map; cat /proc/self/cgroup', {
+      ...options,
+      cgroups: cgroups(),
+    });
+    expect(printed).toMatch(/^2\n/);
+    expect(joined(printed)).toEqual([]);
+    const error = await rejection(spawn('true', [], { ...options, cgroups: ['/no/such'] }));
+    expect(error).toMatchObject({ call: 'openat', code: 'ENOENT' });
+  });
+
   it('shares no memory with a child that joins them, which is then made by a copy', () => {
     expect(cloneFlagsOf({ cgroups: ['/c'] }) & CLONE_VM).toBe(0);
     expect(cloneFlagsOf({ cgroups: [] }) & CLONE_VM).toBe(CLONE_VM);
