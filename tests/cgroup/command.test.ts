@@ -132,7 +132,7 @@ END`);
       /^ns-tool: no cgroups to be seen here.*: pids\n.*mount -t cgroup.*\n125\n$/,
     );
     expect(await inside('mount -o remount,bind,ro $at')).toMatch(
-      /^ns-tool: mkdirat\(.*Read-only file system \(EROFS\)\n.*read-only.*\n125\n$/,
+      /^ns-tool: (mkdirat|openat)\(.*Read-only file system \(EROFS\)\n.*read-only.*\n125\n$/,
     );
   });
 
