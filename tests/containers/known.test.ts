@@ -130,6 +130,19 @@ describe('left over', () => {
     expect(found()).toEqual([`state ${db.id}`, `files ${db.id}`]);
   });
 
+  it('are the cgroups of what is dead, those with its name, as long as they are there', () => {
+    const cgroups = [db, web].map(({ id }) => join(folder, `ns-tool-${id}`));
+    for (const directory of cgroups) mkdirSync(directory);
+    give({ ...dead, cgroups: [...cgroups, `/none/ns-tool-${db.id}`] }, 'state');
+    give({ ...web, cgroups }, 'state');
+    const ofCgroups = leftovers(join(folder, 'states'), join(folder, 'containers')).filter(
+      ({ what }) => what === 'cgroup',
+    );
+    expect(ofCgroups).toEqual([{ what: 'cgroup', id: db.id, path: cgroups[0] }]);
+    // Before the state, without which nobody would know of them.
+    expect(found()).toEqual([`cgroup ${db.id}`, `state ${db.id}`]);
+  });
+
   it('are files that no state knows', () => {
     give(db, 'files');
     expect(found()).toEqual([`files ${db.id}`]);

@@ -1,5 +1,6 @@
 import { errnoMessage, errnoNumber } from '@ns-tool/syscalls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { needsCgroups } from '../support/cgroups.ts';
 import { failureBeside } from '../support/changes.ts';
 import { describeFaults, representative } from '../support/child-faults.ts';
 import { needsRoot } from '../support/privilege.ts';
@@ -25,11 +26,13 @@ ${makeLearner('200000:65536', '300000:65536')}
 
 /** What the killed runs have left, cleanup removes, all of it. */
 const CLEAN_UP = `
+ids=$(ls -A /run/ns-tool 2> /dev/null)
 tool='/node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs cleanup --store'
 $tool /run/store > /dev/null
 for uid in ${LEARNER} ${OTHER}
 do XDG_RUNTIME_DIR=/run/$uid setpriv --reuid $uid --regid $uid --clear-groups $tool /run/$uid/store > /dev/null; done
 left=$(find /run/ns-tool /run/*/ns-tool /run/store/containers /run/*/store/containers -mindepth 1)
+for id in $ids; do left="$left$(find /sys/fs/cgroup -name ns-tool-$id)"; done
 [ -z "$left" ] || { printf '%s\\n' "$left" >&2; false; }
 `;
 
@@ -49,6 +52,10 @@ describeFaults(
     { args: ['run', '--store', '/run/store', '/run/box'], ...CONTAINER },
     ...(needsIdMapping('ns-tool run as a user with subordinate IDs') ? [] : [as(LEARNER)]),
     as(OTHER),
+    // In a cgroup, and in no memory of ns-tool's.
+    ...(needsCgroups('a fault at every step of a container with limits')
+      ? []
+      : [{ args: ['run', '--pids-limit', '50', '--store', '/run/store', '/run/box'], ...CONTAINER }]),
   ],
   { prepare: PREPARE, cleanUp: CLEAN_UP },
 );

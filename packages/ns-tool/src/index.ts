@@ -1,4 +1,5 @@
 /** The library of ns-tool: what its commands do, for programs. */
+export type { Limits } from './container/cgroup/limits.ts';
 export type { ContainerOptions } from './container/decide.ts';
 export type { AskedMount, Volume } from './container/mounts.ts';
 export type { TmpfsMount } from './container/plan.ts';

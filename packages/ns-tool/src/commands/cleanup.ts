@@ -21,9 +21,9 @@ export function builder(yargs: Argv): Argv {
       'A container that is killed with its ns-tool leaves no process, mount or namespace: the kernel removes these.',
     )
     .usage(
-      'It leaves its files in the store and its state, and a pull what it has not finished. These are found here, and',
+      'It leaves its files in the store, its state and its cgroups, and a pull what it has not finished. These are found',
     )
-    .usage('removed, and so is what no image needs any more.')
+    .usage('here, and removed, and so is what no image needs any more.')
     .options(options)
     .example('$0 cleanup --dry-run', 'See what there is')
     .example('sudo $0 cleanup', "Root's; each user has a store");
@@ -31,22 +31,25 @@ export function builder(yargs: Argv): Argv {
 
 /** Runs the command and returns its exit status. */
 export async function run(args: InferredOptionTypes<typeof options>): Promise<number> {
-  const [host, { leftovers }, { removeBundle }, { removeState }, { storeDirectory }] = await onThisMachine(() =>
-    Promise.all([
-      import('../container/host.ts'),
-      import('../container/leftovers.ts'),
-      import('../container/bundle.ts'),
-      import('../container/state.ts'),
-      import('@ns-tool/images'),
-    ]),
-  );
+  const [host, { leftovers }, { removeBundle }, { removeState }, { removeCgroups }, { storeDirectory }] =
+    await onThisMachine(() =>
+      Promise.all([
+        import('../container/host.ts'),
+        import('../container/leftovers.ts'),
+        import('../container/bundle.ts'),
+        import('../container/state.ts'),
+        import('../container/cgroup/remove.ts'),
+        import('@ns-tool/images'),
+      ]),
+    );
   const here = host.thisHost();
   const states = host.stateDirectory();
   const store = args.store === undefined ? storeDirectory() : resolve(args.store);
   const found = leftovers(states, join(store, 'containers'));
   if (!args['dry-run']) {
     for (const { what, id, path } of found) {
-      if (what === 'state') removeState(states, id);
+      if (what === 'cgroup') await removeCgroups([path]);
+      else if (what === 'state') removeState(states, id);
       else await removeBundle({ bundle: path, idMaps: host.idMapsFor(here) });
     }
   }

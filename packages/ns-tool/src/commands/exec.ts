@@ -58,6 +58,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   const spawnOptions = work.execOptions(pidfd, differs, inside, {
     env: { ...(terminal !== null && { TERM: 'xterm' }), ...variables(all(args.env), process.env) },
     workingDir,
+    cgroups: work.cgroupsOf(state),
     ...(account !== undefined && { account }),
     ...(terminal !== null && { slave: terminal.inside.slave }),
   });
@@ -83,7 +84,8 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
 
 function hintFor(call: string, code: string): string | undefined {
   if (call === 'setns' && code === 'EPERM') return 'The container is not yours: use sudo.';
-  if (call === 'setns' && code === 'ESRCH') return 'The container has just ended.';
+  if ((call === 'setns' && code === 'ESRCH') || (call === 'openat' && code === 'ENOENT'))
+    return 'The container has just ended.';
   if (call === 'chdir') return 'There is no such directory in the container: -w /';
   return undefined;
 }
@@ -102,7 +104,8 @@ async function loadWork() {
     import('../child/run-command.ts'),
     import('../child/shown.ts'),
     import('../container/pseudo-terminal.ts'),
+    import('../container/cgroup/remove.ts'),
   ]);
-  const [a, b, c, d, e, f, g, h, i, j, k, l] = modules;
-  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l };
+  const [a, b, c, d, e, f, g, h, i, j, k, l, m] = modules;
+  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m };
 }

@@ -29,7 +29,7 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (s
 
 /** Runs the command and returns its exit status. */
 export async function run({ force, json, _: words }: Arguments, { loadSys }: Context): Promise<number> {
-  const [host, { isAlive, removeState, statesIn }, { containerNamed }, { stop }, { removeBundle }] =
+  const [host, { isAlive, removeState, statesIn }, { containerNamed }, { stop }, { removeBundle }, cgroup] =
     await onThisMachine(() =>
       Promise.all([
         import('../container/host.ts'),
@@ -37,6 +37,7 @@ export async function run({ force, json, _: words }: Arguments, { loadSys }: Con
         import('../container/find.ts'),
         import('../container/stop.ts'),
         import('../container/bundle.ts'),
+        import('../container/cgroup/remove.ts'),
       ]),
     );
   const sys = await loadSys();
@@ -52,6 +53,7 @@ export async function run({ force, json, _: words }: Arguments, { loadSys }: Con
   }
   for (const state of containers) {
     stop(sys, state, 'SIGKILL', 0);
+    await cgroup.removeCgroups(cgroup.cgroupsOf(state));
     await removeBundle({ bundle: state.bundle, idMaps: host.idMapsFor(host.thisHost()) });
     removeState(directory, state.id);
   }

@@ -33,6 +33,14 @@ export const options = {
   'cap-add': { type: 'string', requiresArg: true, describe: 'Give a capability: NET_ADMIN, or ALL' },
   'cap-drop': { type: 'string', requiresArg: true, describe: 'Take a capability, or ALL' },
   privileged: { type: 'boolean', describe: 'All capabilities, and all of /proc and /sys' },
+  memory: {
+    alias: 'm',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Bytes of memory at most, and none of swap: 64m, 1g',
+  },
+  cpus: { type: 'string', requiresArg: true, describe: 'Processors at most: 1.5' },
+  'pids-limit': { type: 'string', requiresArg: true, describe: 'Processes and threads at most; -1 for any' },
   network: { type: 'string', requiresArg: true, describe: 'none (default: a loopback of its own) or host' },
   chroot: { type: 'boolean', describe: 'Change the root by chroot(2), to see how that is left again' },
   store: { type: 'string', requiresArg: true, describe: 'Directory of images; also NS_TOOL_STORE' },
@@ -51,6 +59,7 @@ export function builder(yargs: Argv): Argv {
     .example('sudo $0 run --read-only --tmpfs /tmp debian:12 ps aux', 'From an image: ns-tool pull debian:12')
     .example('$0 run -it ./rootfs sh', 'A shell with a terminal of its own: job control, and a size')
     .example('$0 run -v .:/src:ro -w /src -e DEBUG=1 ./rootfs ls', 'With a directory of yours, and a variable')
+    .example('$0 run -m 64m --cpus 0.5 --pids-limit 100 ./rootfs', 'Limited, by cgroups of its own')
     .example('$0 run --dry-run ./rootfs', 'The recipe of a container, call by call');
 }
 
@@ -80,6 +89,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
 
   const { showPlan, tracing } = await import('../child/shown.ts');
   if (args['dry-run']) {
+    for (const line of work.showCgroups(decided.plan.cgroups)) print(line);
     for (const line of showPlan(argv, work.containerOptions(decided.plan))) print(line);
     return 0;
   }
@@ -133,16 +143,20 @@ async function showingCopy(sys: Sys, copy: (options: CopyOptions) => Promise<str
 const ID_MAP_HINT = '/etc/subuid and /etc/subgid say which IDs are yours; newuidmap(1) refused them.';
 
 async function loadWork() {
-  const [syscalls, host, rootfs, container, recipe, mounts, state, pseudoTerminal] = await Promise.all([
-    import('@ns-tool/syscalls'),
-    import('../container/host.ts'),
-    import('../container/rootfs.ts'),
-    import('../container/container.ts'),
-    import('../container/recipe.ts'),
-    import('../container/mounts.ts'),
-    import('../container/state.ts'),
-    import('../container/pseudo-terminal.ts'),
-  ]);
+  const [syscalls, host, rootfs, container, recipe, mounts, state, pseudoTerminal, limits, cgroups] = await Promise.all(
+    [
+      import('@ns-tool/syscalls'),
+      import('../container/host.ts'),
+      import('../container/rootfs.ts'),
+      import('../container/container.ts'),
+      import('../container/recipe.ts'),
+      import('../container/mounts.ts'),
+      import('../container/state.ts'),
+      import('../container/pseudo-terminal.ts'),
+      import('../container/cgroup/limits.ts'),
+      import('../container/cgroup/make.ts'),
+    ],
+  );
   return {
     ...syscalls,
     ...host,
@@ -152,6 +166,8 @@ async function loadWork() {
     ...mounts,
     ...state,
     ...pseudoTerminal,
+    ...limits,
+    ...cgroups,
   };
 }
 
@@ -161,6 +177,7 @@ function optionsOf(args: Arguments, work: Awaited<ReturnType<typeof loadWork>>) 
   if (network !== 'none' && network !== 'host') {
     throw new UsageError(`--network: unknown: ${network}`, 'Give one of: none, host');
   }
+  const { memory, cpus, 'pids-limit': pids } = args;
   const entrypoint = args.entrypoint === undefined ? undefined : one(args.entrypoint);
   return {
     ...(args.name !== undefined && { name: work.checkName(one(args.name)) }),
@@ -179,6 +196,11 @@ function optionsOf(args: Arguments, work: Awaited<ReturnType<typeof loadWork>>) 
     capAdd: all(args['cap-add']),
     capDrop: all(args['cap-drop']),
     privileged: isSet(args.privileged),
+    limits: work.parseLimits({
+      ...(memory !== undefined && { memory: one(memory) }),
+      ...(cpus !== undefined && { cpus: one(cpus) }),
+      ...(pids !== undefined && { pids: one(pids) }),
+    }),
     enterBy: isSet(args.chroot) ? 'chroot' : 'pivot_root',
   } as const;
 }

@@ -10,10 +10,14 @@ import {
   type SpawnOptions,
   type Sys,
   type SyscallError,
+  sys,
 } from '@ns-tool/syscalls';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
 import { makeBundle, removeBundle } from './bundle.ts';
+import { makeCgroups } from './cgroup/make.ts';
+import { pathOfCgroup } from './cgroup/plan.ts';
+import { killedForMemory, removeCgroups } from './cgroup/remove.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
 import { type Host, ownDirectory } from './host.ts';
 import type { ContainerPlan } from './plan.ts';
@@ -57,7 +61,8 @@ export type Copying = (copy: (options: CopyOptions) => Promise<string>) => Promi
 /**
  * Makes the files of a container, and starts it by `start`, with the options of its recipe.
  *
- * Where the kernel refuses the overlay, a copy of the image becomes the root, or a plain directory itself; `warn` is told.
+ * Where the kernel refuses the overlay, a copy of the image becomes the root, or a plain directory itself; `warn` is told, as
+ * it is of processes that were killed for lack of memory.
  *
  * @param start starts the command, and returns once it runs, or once it has ended: then it calls `observe` in between.
  * @returns what `start` returns, and what removes all of the container again.
@@ -69,6 +74,7 @@ export async function begin<T>(
   warn: Warn,
   copying: Copying = (copy) => copy({}),
 ): Promise<{ readonly started: T; readonly remove: () => Promise<void> }> {
+  const cgroups = plan.cgroups.map(pathOfCgroup);
   const state: ContainerState = {
     id,
     name,
@@ -78,8 +84,13 @@ export async function begin<T>(
     command: plan.argv,
     created: new Date().toISOString(),
     bundle: plan.bundle,
+    ...(cgroups.length > 0 && { cgroups }),
   };
   const remove = async () => {
+    const killed = killedForMemory(cgroups);
+    if (killed > 0)
+      warn(`out of memory, at the limit of --memory or one above it: processes of the container killed: ${killed}`);
+    await removeCgroups(cgroups);
     await removeBundle(plan);
     removeState(states, id);
   };
@@ -90,6 +101,7 @@ export async function begin<T>(
   making(() => reserve(ownDirectory(states), state), 'Where the states of containers are: set XDG_RUNTIME_DIR.');
   try {
     making(() => makeBundle(plan), 'Choose another directory for its files: --store DIR');
+    makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {
       if (!isOverlayRefused(error)) throw error;

@@ -8,6 +8,8 @@ import { NotStarted, UsageError } from '../errors.ts';
 import { printable } from '../output.ts';
 import { accountInLayers } from './account-in-layers.ts';
 import { capabilitiesOf } from './capability-set.ts';
+import type { Limits } from './cgroup/limits.ts';
+import { planCgroups } from './cgroup/plan.ts';
 import { type Host, idMapsFor } from './host.ts';
 import { type AskedMount, inOrder } from './mounts.ts';
 import type { Account, ContainerMount, ContainerPlan, TerminalInside } from './plan.ts';
@@ -31,6 +33,8 @@ export interface ContainerOptions {
   readonly capDrop?: readonly string[];
   /** All capabilities, also by execve(2), and all of /proc and /sys. */
   readonly privileged?: boolean;
+  /** What it may use at most, by cgroups. */
+  readonly limits?: Limits;
   /** A terminal for the command, in place of standard input, output and error. */
   readonly terminal?: TerminalInside;
   /** `chroot` leaves the host within reach. */
@@ -84,6 +88,7 @@ export function planContainer(
     // Who makes a user namespace has all of them in it.
     capabilities: capabilitiesOf(changes, idMaps === null ? host.permitted : CAPABILITIES),
     privileged,
+    cgroups: planCgroups(sys, options.limits ?? {}, id),
   };
 }
 

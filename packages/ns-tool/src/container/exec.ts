@@ -10,13 +10,15 @@ export interface ExecOptions {
   readonly workingDir: string;
   /** Who it runs as; as the first process if left out. */
   readonly account?: Pick<Account, 'uid' | 'gid' | 'groups'>;
+  /** The directories of the cgroups of the container. */
+  readonly cgroups?: readonly string[];
   /** The descriptor of a terminal for it, in place of standard input, output and error. */
   readonly slave?: number;
 }
 
 /**
- * How to start a command that is to be in a container as its first process is: in its namespaces and with its root, with no
- * capability that it has not, and with its environment.
+ * How to start a command that is to be in a container as its first process is: in its namespaces and cgroups and with its
+ * root, with no capability that it has not, and with its environment.
  *
  * @param pidfd of the first process.
  * @param kinds the kinds of namespace in which that differs from this process.
@@ -25,12 +27,13 @@ export function execOptions(
   pidfd: number,
   kinds: readonly NamespaceKind[],
   inside: Inside,
-  { env, workingDir, account, slave }: ExecOptions,
+  { env, workingDir, account, cgroups = [], slave }: ExecOptions,
 ): SpawnOptions {
   const { uid, gid, groups, capabilities, noNewPrivileges } = { ...inside, ...account };
   return {
     // Joined all at once: the kernel enters the user namespace first, from which comes the privilege for the others.
     join: [{ pidfd, kinds: NAMESPACE_KINDS.filter((kind) => kinds.includes(kind)) }],
+    ...(cgroups.length > 0 && { cgroups }),
     env: { ...inside.env, ...env },
     setup(sys) {
       if (slave !== undefined) sys.ioctl(slave, TIOCSCTTY, 0);

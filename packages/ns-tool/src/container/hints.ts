@@ -2,6 +2,7 @@
 import type { SyscallError } from '@ns-tool/syscalls';
 import { printable } from '../output.ts';
 import { hintFor as hintForNamespaces } from '../unshare/hints.ts';
+import { JOIN_HINT } from './cgroup/hints.ts';
 import type { ContainerPlan } from './plan.ts';
 import { containerOptions } from './recipe.ts';
 
@@ -11,6 +12,9 @@ export function hintFor(error: SyscallError, plan: ContainerPlan): string | unde
   if (call === 'mount' && values[2] === 'overlay') {
     return 'The kernel refuses the overlay: the store must lie on a filesystem that can hold its upper layer, such as ext4, xfs or tmpfs; --store DIR';
   }
+  if (call === 'openat' && String(values[1]).endsWith('/cgroup.procs')) return JOIN_HINT;
+  // What the recipe writes is read from the child, who joins its cgroups by it; ID maps are longer.
+  if (call === 'write' && values[1] === '0') return JOIN_HINT;
   switch (`${call} ${code}`) {
     case 'openat ENOTDIR':
     case 'openat ELOOP':

@@ -1,14 +1,15 @@
 /**
- * What containers have left behind whose ns-tool was killed: their states, and their files in the store. Their mounts,
- * processes and namespaces the kernel has removed. What runs is never touched.
+ * What containers have left behind whose ns-tool was killed: their cgroups, their states, and their files in the store.
+ * Their mounts, processes and namespaces the kernel has removed. What runs is never touched.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupsOf } from './cgroup/remove.ts';
 import { type ContainerState, isAlive, statesIn } from './state.ts';
 
 /** Something that nobody needs any more. */
 export interface Leftover {
-  readonly what: 'state' | 'files';
+  readonly what: 'cgroup' | 'state' | 'files';
   /** Of the container. */
   readonly id: string;
   readonly path: string;
@@ -29,6 +30,14 @@ export function leftovers(states: string, bundles: string): readonly Leftover[] 
   const names = directoriesIn(states);
   const known = new Map(statesIn(states).map((state) => [state.id, state]));
   return [
+    // First of all to be removed, since nothing but the state knows them.
+    ...[...known.values()]
+      .filter((state) => !isAlive(state))
+      .flatMap((state) =>
+        cgroupsOf(state)
+          .filter(existsSync)
+          .map((path) => ({ what: 'cgroup', id: state.id, path }) as const),
+      ),
     ...names
       .filter((id) => isOver(known.get(id), join(states, id)))
       .map((id) => ({ what: 'state', id, path: join(states, id) }) as const),

@@ -1,5 +1,6 @@
 /** What a container is, decided: all that its recipe needs. Pure data. */
 import type { Capability, IdMaps } from '@ns-tool/syscalls';
+import type { PlannedCgroup } from './cgroup/plan.ts';
 
 /** Who the command runs as. */
 export interface Account {
@@ -73,6 +74,8 @@ export interface ContainerPlan {
   readonly capabilities: readonly Capability[];
   /** All of /proc and /sys, and privileges by execve(2). */
   readonly privileged: boolean;
+  /** By which it is limited. */
+  readonly cgroups: readonly PlannedCgroup[];
 }
 
 /** The files that every container gets from outside: from the bundle to its /etc. */

@@ -29,6 +29,7 @@ import {
   S_IFREG,
   type SpawnOptions,
 } from '@ns-tool/syscalls';
+import { pathOfCgroup } from './cgroup/plan.ts';
 import { DEVICES, populateDev, setConsole } from './dev.ts';
 import { setLoopbackUp } from './loopback.ts';
 import { overlayData } from './overlay.ts';
@@ -50,6 +51,7 @@ export function containerOptions(plan: ContainerPlan): SpawnOptions {
       'cgroup',
       ...(plan.network === 'none' ? (['net'] as const) : []),
     ],
+    ...(plan.cgroups.length > 0 && { cgroups: plan.cgroups.map(pathOfCgroup) }),
     ...(plan.idMaps !== null && { idMaps: plan.idMaps }),
     env: plan.env,
     setup: (sys) => makeContainer(sys, plan),

@@ -16,7 +16,7 @@ export interface RunOptions extends ContainerOptions {
   readonly store?: string;
   /** Where the states of running containers are; that of the command if left out. */
   readonly states?: string;
-  /** Told of what is otherwise than asked for; a warning of the process if left out. */
+  /** Told of what is otherwise than asked for, and of what ran out of memory; a warning of the process if left out. */
   readonly warn?: (message: string) => void;
 }
 

@@ -19,6 +19,8 @@ export interface ContainerState {
   readonly created: string;
   /** Its files in the store. */
   readonly bundle: string;
+  /** The directories of its cgroups, where it is limited. */
+  readonly cgroups?: readonly string[];
 }
 
 /** @throws UsageError for what cannot name a container. */

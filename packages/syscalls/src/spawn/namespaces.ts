@@ -79,16 +79,23 @@ export interface Entrance {
   readonly sharesMemory: boolean;
 }
 
-/** @param call of the namespaces that a clone(2) can make. */
+/**
+ * @param call of the namespaces that a clone(2) can make.
+ * @param joinsCgroups whether the child joins cgroups, and so has other ones than at its clone(2).
+ */
 export function entranceOf(
   kinds: readonly NamespaceKind[],
   joined: readonly Joined[],
   call: NamespaceCall = 'clone',
+  joinsCgroups = false,
 ): Entrance {
   // A namespace that is made belongs to the user namespace that is joined, so it is made afterwards.
   const by = joined.length > 0 ? 'unshare' : call;
-  // The exit signal of clone(2) lies on the flag for time. And by unshare(2), its offsets can still be set.
-  const isBy = (asked: NamespaceCall) => kinds.filter((kind) => (kind === 'time' ? 'unshare' : by) === asked);
+  // The exit signal of clone(2) lies on the flag for time. And by unshare(2), its offsets can still be set. The roots of a
+  // cgroup namespace are the cgroups of who makes it: cgroup_namespaces(7).
+  const callOf = (kind: NamespaceKind) =>
+    kind === 'time' || (kind === 'cgroup' && by === 'clone' && joinsCgroups) ? 'unshare' : by;
+  const isBy = (asked: NamespaceCall) => kinds.filter((kind) => callOf(kind) === asked);
   const byUnshare = isBy('unshare');
   const joins = (kind: NamespaceKind) => joined.some(({ kinds }) => kinds.includes(kind));
   return {
@@ -98,7 +105,8 @@ export function entranceOf(
     joined,
     forks: by === 'clone3' || byUnshare.includes('pid') || joins('pid'),
     // setns(2) refuses a time namespace (EUSERS) to a process whose memory another one shares: the clock is read from it.
-    sharesMemory: !joins('time'),
+    // And the OOM killer ends all processes with the memory of the one that it chooses.
+    sharesMemory: !joins('time') && !joinsCgroups,
   };
 }
 

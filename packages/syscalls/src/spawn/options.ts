@@ -26,6 +26,11 @@ export interface SpawnOptions {
    * joined or made, not both (EINVAL).
    */
   readonly join?: readonly Joined[];
+  /**
+   * Directories of cgroups to be in: it joins them first of all, and where `namespaces` has `'cgroup'`, they are its roots.
+   * The child then shares no memory with this process, which the OOM killer of such a cgroup would end along with it.
+   */
+  readonly cgroups?: readonly string[];
   /** The IDs of its user namespace. A self map is written by the child; others from here, which takes the privilege. */
   readonly idMaps?: IdMaps;
   /** The clocks of its time namespace. */

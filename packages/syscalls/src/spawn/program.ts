@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { CLONE_PIDFD, CLONE_VFORK, CLONE_VM, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG } from '../constants.ts';
 import { type Program, type Recorder, record } from '../record.ts';
 import { boundCapabilities, keepCapabilities } from './capabilities.ts';
+import { joinCgroups } from './cgroups.ts';
 import { execute } from './exec.ts';
 import { type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
 import { type Entrance, entranceOf, fork, join, namespaceFlags } from './namespaces.ts';
@@ -27,7 +28,8 @@ export interface Birth {
 
 /** How the child is made that these options ask for. */
 export function birthOf(options: SpawnOptions): Birth {
-  const entrance = entranceOf(options.namespaces ?? [], options.join ?? [], options.namespaceCall);
+  const { namespaces = [], join = [], namespaceCall, cgroups = [] } = options;
+  const entrance = entranceOf(namespaces, join, namespaceCall, cgroups.length > 0);
   const mapsFromOutside = mapsFromOutsideOf(options);
   const waits = mapsFromOutside !== null || Object.keys(options.keep ?? {}).length > 0;
   if (waits && entrance.byClone3.length > 0)
@@ -84,8 +86,9 @@ export function programFor(
 }
 
 function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie: Tie | null): void {
-  const { beforeJoining, idMaps, timeOffsets } = options;
+  const { cgroups = [], beforeJoining, idMaps, timeOffsets } = options;
   const { entrance, forkedPid } = birth;
+  joinCgroups(sys, cgroups);
   beforeJoining?.(sys);
   join(sys, entrance.joined);
   if (entrance.byUnshare.length > 0) sys.unshare(namespaceFlags(entrance.byUnshare));
