@@ -30,6 +30,7 @@ export const options = {
   'cap-add': { type: 'string', requiresArg: true, describe: 'Give a capability: NET_ADMIN, or ALL' },
   'cap-drop': { type: 'string', requiresArg: true, describe: 'Take a capability, or ALL' },
   privileged: { type: 'boolean', describe: 'All capabilities, and all of /proc and /sys' },
+  init: { type: 'boolean', describe: 'A small init as PID 1: passes signals on, reaps orphans' },
   network: { type: 'string', requiresArg: true, describe: 'none (default: a loopback of its own) or host' },
   chroot: { type: 'boolean', describe: 'Change the root by chroot(2), to see how that is left again' },
   store: { type: 'string', requiresArg: true, describe: 'Directory of images; also NS_TOOL_STORE' },
@@ -46,6 +47,7 @@ export function builder(yargs: Argv): Argv {
     .example('$0 run ./rootfs', 'A shell in a directory with a root in it; takes no root')
     .example('sudo $0 run --read-only --tmpfs /tmp debian:12 ps aux', 'From an image: ns-tool pull debian:12')
     .example('$0 run -it ./rootfs sh', 'A shell with a terminal of its own: job control, and a size')
+    .example('$0 run --init ./rootfs sleep 100', 'Ctrl-C ends it: PID 1 would ignore that, its child does not')
     .example('$0 run -v .:/src:ro -w /src -e DEBUG=1 ./rootfs ls', 'With a directory of yours, and a variable')
     .example('$0 run --dry-run ./rootfs', 'The recipe of a container, call by call');
 }
@@ -162,6 +164,7 @@ function optionsOf(args: Arguments, work: Awaited<ReturnType<typeof loadWork>>) 
     capAdd: all(args['cap-add']),
     capDrop: all(args['cap-drop']),
     privileged: isSet(args.privileged),
+    init: isSet(args.init),
     enterBy: isSet(args.chroot) ? 'chroot' : 'pivot_root',
   } as const;
 }

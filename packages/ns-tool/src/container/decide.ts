@@ -31,6 +31,11 @@ export interface ContainerOptions {
   readonly capDrop?: readonly string[];
   /** All capabilities, also by execve(2), and all of /proc and /sys. */
   readonly privileged?: boolean;
+  /**
+   * A small init as its first process, with the command as its child: it passes signals on, reaps orphans, and ends with
+   * the command's status, or with 128 + n if signal n ended that.
+   */
+  readonly init?: boolean;
   /** A terminal for the command, in place of standard input, output and error. */
   readonly terminal?: TerminalInside;
   /** `chroot` leaves the host within reach. */
@@ -84,6 +89,7 @@ export function planContainer(
     // Who makes a user namespace has all of them in it.
     capabilities: capabilitiesOf(changes, idMaps === null ? host.permitted : CAPABILITIES),
     privileged,
+    init: options.init ?? false,
   };
 }
 

@@ -73,6 +73,8 @@ export interface ContainerPlan {
   readonly capabilities: readonly Capability[];
   /** All of /proc and /sys, and privileges by execve(2). */
   readonly privileged: boolean;
+  /** Whether its first process is a small init, and the command the child of that. */
+  readonly init: boolean;
 }
 
 /** The files that every container gets from outside: from the bundle to its /etc. */

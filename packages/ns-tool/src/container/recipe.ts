@@ -54,6 +54,8 @@ export function containerOptions(plan: ContainerPlan): SpawnOptions {
     env: plan.env,
     setup: (sys) => makeContainer(sys, plan),
     noNewPrivileges: !plan.privileged,
+    // What is executed here, the image says: through /proc/self/exe it could be a program of the host.
+    through: plan.init ? 'init' : 'sealed',
     ...(plan.terminal !== null && { newSession: true, stdio: plan.terminal.slave }),
     parentDeathSignal: 'SIGKILL',
   };
