@@ -43,8 +43,6 @@ export const NAMESPACE_FLAGS = {
   CLONE_NEWUSER,
   CLONE_NEWPID,
   CLONE_NEWNET,
-  // The lowest byte is the signal by which the parent hears of the end.
-  SIGCHLD: 17,
 } as const satisfies FlagSet;
 
 export const UNSHARE_FLAGS = {
@@ -359,6 +357,8 @@ export const CLONE_FLAGS = {
   CLONE_NEWUSER,
   CLONE_NEWPID,
   CLONE_NEWNET,
+  // The lowest byte is the signal by which the parent hears of the end.
+  SIGCHLD: 17,
 } as const satisfies FlagSet;
 
 // -- flock(2): asm-generic/fcntl.h
