@@ -228,7 +228,9 @@ const checks: readonly Check[] = [
     name: 'as an init closes the pipe itself',
     native: 'descriptors of its own',
     async check(subject) {
-      expect((await subject.init('ls /proc/1/fd | tr "\\n" " "')).stdout).toBe('0 1 2 ');
+      // Not before the command runs, or not long before.
+      const script = 'i=0; until set -- /proc/1/fd/*; [ $# = 3 ] || [ $((i += 1)) -gt 100 ]; do sleep 0.02; done; echo $*';
+      expect((await subject.init(script)).stdout).toBe('/proc/1/fd/0 /proc/1/fd/1 /proc/1/fd/2\n');
     },
   },
   {
@@ -501,7 +503,8 @@ const mutants: readonly Mutant[] = [
     arm64: ['call_kernel 57 ', 'nop '],
   },
   { name: 'an init has another name', native: 'a name', ...inBoth('.set PR_SET_NAME, 15', '.set PR_SET_NAME, 16') },
-  { name: 'an init shows its arguments', native: 'a name', x64: ["movb $'.', -1(%rdi)", 'nop'], arm64: ['strb w1, [x9, #-1]', 'nop'] },
+  { name: 'an init shows its arguments', native: 'a name', x64: ["movb $'.', (%rdi)", 'nop'], arm64: ['strb w1, [x27, #-1]!', 'sub x27, x27, #1'] },
+  { name: 'the last argument of the command has no end', x64: ['movb $0, (%rdi)', 'nop'], arm64: ['strb wzr, [x27]', 'nop'] },
   { name: 'signals are not blocked in an init', x64: ['push $-1', 'push $0'], arm64: ['mov x0, #-1 // All', 'mov x0, #0 // All'] },
   { name: 'the command has all signals blocked', x64: ['push $0', 'push $-1'], arm64: ['str xzr, [sp, #-16]!', 'mov x0, #-1; str x0, [sp, #-16]!'] },
   { name: 'no signal is passed on', x64: ['call_kernel 62 ', 'nop '], arm64: ['call_kernel 129 ', 'nop '] },

@@ -90,13 +90,25 @@ _start:
 
 	cbz	w24, execute
 
-// -- an init: w24 0 if it leads its session, w20 the pid of the command, x26 the set of all signals
+// -- an init: w24 0 if it leads its session, w20 the pid of the command, x26 the set of all signals, x27 the last byte of the arguments
 
 	call_kernel 172			// getpid
 	mov	w24, w0
 	mov	x0, #0
 	call_kernel 156			// getsid
 	sub	w24, w24, w0
+
+	mov	x0, #PR_SET_NAME
+	mov	x1, x25
+	call_kernel 167			// prctl
+	// Where the last byte of the arguments is no NUL, the kernel shows the first of them alone in /proc/PID/cmdline: a title.
+	ldr	x27, [x22, #-16]
+title:
+	ldrb	w1, [x27], #1
+	cbnz	w1, title
+	mov	w1, #'.'
+	strb	w1, [x27, #-1]!
+
 	mov	x0, #-1			// All signals. Before the child is made, so that none of it is missed.
 	str	x0, [sp, #-16]!
 	mov	x26, sp
@@ -113,7 +125,8 @@ _start:
 	bl	answer
 	tbnz	w0, #31, fail
 
-	// The child. In a session of its own, with a terminal of its own, the command is the foreground job: Ctrl-C is for it,
+	strb	wzr, [x27]		// The child gives the byte back.
+	// In a session of its own, with a terminal of its own, the command is the foreground job: Ctrl-C is for it,
 	// and not for its parent. SIGTTOU, which is blocked, would refuse that to who is in the background. tcsetpgrp(3)
 	cbnz	w24, unblock
 	mov	x0, #0
@@ -192,18 +205,6 @@ init:
 	mov	w20, w0
 	mov	w0, w23
 	call_kernel 57			// close: the pipe ends with the child's execve.
-	mov	x0, #PR_SET_NAME
-	mov	x1, x25
-	call_kernel 167			// prctl
-
-	// Where the last byte of the arguments is no NUL, the kernel shows the first of them alone in /proc/PID/cmdline: a title.
-	ldr	x9, [x22, #-16]
-title:
-	ldrb	w1, [x9], #1
-	cbnz	w1, title
-	mov	w1, #'.'
-	strb	w1, [x9, #-1]
-
 	sub	sp, sp, #SIGINFO	// siginfo_t at sp
 wait:
 	mov	x0, x26

@@ -97,6 +97,20 @@ _start:
 	xor	%edi, %edi
 	call_kernel 124			# getsid
 	sub	%eax, %ebp
+
+	mov	-32(%rbx), %rsi		# NAME
+	mov	$PR_SET_NAME, %edi
+	call_kernel 157			# prctl
+	# Where the last byte of the arguments is no NUL, the kernel shows the first of them alone in /proc/PID/cmdline: a title.
+	mov	-16(%r14), %rdi
+title:
+	inc	%rdi
+	cmpb	$0, -1(%rdi)
+	jne	title
+	dec	%rdi
+	movb	$'.', (%rdi)
+	push	%rdi
+
 	push	$-1			# All signals, from now on at (%rsp). Before the child is made, so that none of it is missed.
 	mov	%rsp, %rsi
 	call	set_mask
@@ -112,7 +126,9 @@ _start:
 	test	%eax, %eax
 	js	fail
 
-	# The child. In a session of its own, with a terminal of its own, the command is the foreground job: Ctrl-C is for it,
+	mov	8(%rsp), %rdi
+	movb	$0, (%rdi)		# The child gives the byte back.
+	# In a session of its own, with a terminal of its own, the command is the foreground job: Ctrl-C is for it,
 	# and not for its parent. SIGTTOU, which is blocked, would refuse that to who is in the background. tcsetpgrp(3)
 	test	%ebp, %ebp
 	jnz	unblock
@@ -191,18 +207,6 @@ init:
 	mov	%eax, %r15d
 	mov	%r12d, %edi
 	call_kernel 3			# close: the pipe ends with the child's execve.
-	mov	-32(%rbx), %rsi		# NAME
-	mov	$PR_SET_NAME, %edi
-	call_kernel 157			# prctl
-
-	# Where the last byte of the arguments is no NUL, the kernel shows the first of them alone in /proc/PID/cmdline: a title.
-	mov	-16(%r14), %rdi
-title:
-	inc	%rdi
-	cmpb	$0, -1(%rdi)
-	jne	title
-	movb	$'.', -1(%rdi)
-
 	sub	$SIGINFO, %rsp		# siginfo_t at (%rsp), the set above it
 wait:
 	lea	SIGINFO(%rsp), %rdi
