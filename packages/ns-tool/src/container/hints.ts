@@ -31,6 +31,8 @@ export function hintFor(error: SyscallError, plan: ContainerPlan): string | unde
     case 'setgroups EPERM':
     case 'capset EPERM':
       return 'You are root, but without the capabilities to give, as in a container.';
+    case 'memfd_create EACCES':
+      return 'Between ns-tool and the command a program in memory is executed, which vm.memfd_noexec = 2 forbids: sudo sysctl vm.memfd_noexec=1';
     default: {
       const { namespaces = [] } = containerOptions(plan);
       return hintForNamespaces(error, { namespaces, fork: true, isRoot: plan.idMaps === null });
