@@ -187,9 +187,12 @@ const checks: readonly Check[] = [
       const paths = Array.from({ length: 12 }, (_, i) => (i < 10 ? '/none' : '/bin/sh'));
       const fd = openSync(`${subject.file}.other`, 'w');
       const stdio = ['ignore', 'pipe', 2, ...Array(9).fill('ignore'), fd] as const;
-      const { status, answers } = await subject.run(['0', '12', '12', ...paths, 'sh', '-c', '[ ! -e /proc/self/fd/12 ]'], {
-        options: { stdio },
-      });
+      const { status, answers } = await subject.run(
+        ['0', '12', '12', ...paths, 'sh', '-c', '[ ! -e /proc/self/fd/12 ]'],
+        {
+          options: { stdio },
+        },
+      );
       closeSync(fd);
       expect({ status, answers }).toEqual({ status: 0, answers: [] });
       expect(readFileSync(`${subject.file}.other`).length).toBe(4 * 11);
@@ -220,7 +223,9 @@ const checks: readonly Check[] = [
     async check(subject) {
       for (const stays of ['0', '1']) {
         const script = '[ ! -e /proc/self/fd/3 ] && echo closed';
-        expect(await subject.run([stays, '3', '1', '/bin/sh', 'sh', '-c', script])).toMatchObject({ stdout: 'closed\n' });
+        expect(await subject.run([stays, '3', '1', '/bin/sh', 'sh', '-c', script])).toMatchObject({
+          stdout: 'closed\n',
+        });
       }
     },
   },
@@ -229,7 +234,8 @@ const checks: readonly Check[] = [
     native: 'descriptors of its own',
     async check(subject) {
       // Not before the command runs, or not long before.
-      const script = 'i=0; until set -- /proc/1/fd/*; [ $# = 3 ] || [ $((i += 1)) -gt 100 ]; do sleep 0.02; done; echo $*';
+      const script =
+        'i=0; until set -- /proc/1/fd/*; [ $# = 3 ] || [ $((i += 1)) -gt 100 ]; do sleep 0.02; done; echo $*';
       expect((await subject.init(script)).stdout).toBe('/proc/1/fd/0 /proc/1/fd/1 /proc/1/fd/2\n');
     },
   },
@@ -293,7 +299,8 @@ const checks: readonly Check[] = [
         {
           // One after the other: of those that wait, the kernel delivers the lowest first.
           onOutput(output, pid) {
-            for (; count < output.split('\n').length - 1 && count < sent.length; count++) process.kill(pid, sent[count]);
+            for (; count < output.split('\n').length - 1 && count < sent.length; count++)
+              process.kill(pid, sent[count]);
           },
         },
       );
@@ -441,7 +448,11 @@ const inBoth = (from: string, to: string) => ({ x64: [from, to], arm64: [from, t
 const mutants: readonly Mutant[] = [
   { name: 'no candidate follows after ENOENT', ...inBoth('1 << 2 | 1 << 13', '1 << 13') },
   { name: 'no candidate follows after ESTALE', native: 'seccomp', ...inBoth('| 1 << (116 - 64)', '') },
-  { name: 'a candidate follows after EPERM', native: 'seccomp', ...inBoth('1 << 2 | 1 << 13', '1 << 1 | 1 << 2 | 1 << 13') },
+  {
+    name: 'a candidate follows after EPERM',
+    native: 'seccomp',
+    ...inBoth('1 << 2 | 1 << 13', '1 << 1 | 1 << 2 | 1 << 13'),
+  },
   {
     name: 'errnos beyond the set are looked up',
     native: 'seccomp',
@@ -463,7 +474,11 @@ const mutants: readonly Mutant[] = [
     x64: ['lea (%rbx,%r15,8), %r13', 'mov %rbx, %r13'],
     arm64: ['add x21, x19, x20, lsl #3', 'mov x21, x19'],
   },
-  { name: 'the command gets no environment', x64: ['mov %r14, %rdx', 'xor %edx, %edx'], arm64: ['mov x2, x22', 'mov x2, #0'] },
+  {
+    name: 'the command gets no environment',
+    x64: ['mov %r14, %rdx', 'xor %edx, %edx'],
+    arm64: ['mov x2, x22', 'mov x2, #0'],
+  },
   {
     name: 'the environment begins a word later',
     x64: ['lea 16(%rsp,%rdx,8)', 'lea 24(%rsp,%rdx,8)'],
@@ -474,8 +489,16 @@ const mutants: readonly Mutant[] = [
     x64: ['jle fail', 'nop'],
     arm64: ['b.le fail', 'nop'],
   },
-  { name: 'no candidate is one', x64: ['jae fail # Unsigned', 'jg fail # Unsigned'], arm64: ['b.hs fail // Unsigned', 'b.gt fail // Unsigned'] },
-  { name: 'as many candidates as arguments', x64: ['sub $5, %rdx', 'sub $4, %rdx'], arm64: ['subs x10, x10, #5', 'subs x10, x10, #4'] },
+  {
+    name: 'no candidate is one',
+    x64: ['jae fail # Unsigned', 'jg fail # Unsigned'],
+    arm64: ['b.hs fail // Unsigned', 'b.gt fail // Unsigned'],
+  },
+  {
+    name: 'as many candidates as arguments',
+    x64: ['sub $5, %rdx', 'sub $4, %rdx'],
+    arm64: ['subs x10, x10, #5', 'subs x10, x10, #4'],
+  },
   { name: 'numbers have one digit', x64: ['jmp digit', 'nop'], arm64: ['b digit', 'nop'] },
   { name: 'numbers in octal', x64: ['lea (%rax,%rax,4)', 'lea (,%rax,4)'], arm64: ['mov w2, #10', 'mov w2, #8'] },
   { name: 'the command has the pipe', ...inBoth('.set FD_CLOEXEC, 1', '.set FD_CLOEXEC, 0') },
@@ -494,7 +517,11 @@ const mutants: readonly Mutant[] = [
     x64: ['test %ebp, %ebp\n jz execute', 'nop'],
     arm64: ['cbz w24, execute', 'nop'],
   },
-  { name: 'it never stays', x64: ['test %ebp, %ebp\n jz execute', 'jmp execute'], arm64: ['cbz w24, execute', 'b execute'] },
+  {
+    name: 'it never stays',
+    x64: ['test %ebp, %ebp\n jz execute', 'jmp execute'],
+    arm64: ['cbz w24, execute', 'b execute'],
+  },
   { name: 'an end is not heard of', ...inBoth('.set SIGCHLD, 17', '.set SIGCHLD, 16') },
   {
     name: 'an init keeps the pipe',
@@ -503,10 +530,27 @@ const mutants: readonly Mutant[] = [
     arm64: ['call_kernel 57 ', 'nop '],
   },
   { name: 'an init has another name', native: 'a name', ...inBoth('.set PR_SET_NAME, 15', '.set PR_SET_NAME, 16') },
-  { name: 'an init shows its arguments', native: 'a name', x64: ["movb $'.', (%rdi)", 'nop'], arm64: ['strb w1, [x27, #-1]!', 'sub x27, x27, #1'] },
-  { name: 'the last argument of the command has no end', x64: ['movb $0, (%rdi)', 'nop'], arm64: ['strb wzr, [x27]', 'nop'] },
-  { name: 'signals are not blocked in an init', x64: ['push $-1', 'push $0'], arm64: ['mov x0, #-1 // All', 'mov x0, #0 // All'] },
-  { name: 'the command has all signals blocked', x64: ['push $0', 'push $-1'], arm64: ['str xzr, [sp, #-16]!', 'mov x0, #-1; str x0, [sp, #-16]!'] },
+  {
+    name: 'an init shows its arguments',
+    native: 'a name',
+    x64: ["movb $'.', (%rdi)", 'nop'],
+    arm64: ['strb w1, [x27, #-1]!', 'sub x27, x27, #1'],
+  },
+  {
+    name: 'the last argument of the command has no end',
+    x64: ['movb $0, (%rdi)', 'nop'],
+    arm64: ['strb wzr, [x27]', 'nop'],
+  },
+  {
+    name: 'signals are not blocked in an init',
+    x64: ['push $-1', 'push $0'],
+    arm64: ['mov x0, #-1 // All', 'mov x0, #0 // All'],
+  },
+  {
+    name: 'the command has all signals blocked',
+    x64: ['push $0', 'push $-1'],
+    arm64: ['str xzr, [sp, #-16]!', 'mov x0, #-1; str x0, [sp, #-16]!'],
+  },
   { name: 'no signal is passed on', x64: ['call_kernel 62 ', 'nop '], arm64: ['call_kernel 129 ', 'nop '] },
   {
     name: 'signals go to the whole process group',
@@ -523,11 +567,31 @@ const mutants: readonly Mutant[] = [
   { name: 'any child is taken for the command', x64: ['jne reap', 'nop'], arm64: ['b.ne reap', 'nop'] },
   { name: 'the status is the signal', x64: ['shr $8, %edi', 'nop'], arm64: ['ubfx w0, w1, #8, #8', 'mov w0, w1'] },
   { name: 'a death is a status', x64: ['jz exit', 'jmp exit'], arm64: ['b.eq exit', 'b exit'] },
-  { name: 'the signal alone is the status', x64: ['lea 128(%rax)', 'lea 0(%rax)'], arm64: ['add w0, w1, #128', 'add w0, w1, #0'] },
-  { name: 'it takes the terminal without leading the session', x64: ['jnz unblock', 'nop'], arm64: ['cbnz w24, unblock', 'nop'] },
-  { name: 'it does not take the terminal', x64: ['jnz unblock', 'jmp unblock'], arm64: ['cbnz w24, unblock', 'b unblock'] },
-  { name: 'the command stays in the group of its parent', x64: ['call_kernel 109 ', 'nop '], arm64: ['call_kernel 154 ', 'nop '] },
-  { name: 'what the terminal has sent is sent again', x64: ['cmpl $SI_KERNEL', 'cmpl $-100'], arm64: ['cmp w1, #SI_KERNEL', 'cmp w1, #100'] },
+  {
+    name: 'the signal alone is the status',
+    x64: ['lea 128(%rax)', 'lea 0(%rax)'],
+    arm64: ['add w0, w1, #128', 'add w0, w1, #0'],
+  },
+  {
+    name: 'it takes the terminal without leading the session',
+    x64: ['jnz unblock', 'nop'],
+    arm64: ['cbnz w24, unblock', 'nop'],
+  },
+  {
+    name: 'it does not take the terminal',
+    x64: ['jnz unblock', 'jmp unblock'],
+    arm64: ['cbnz w24, unblock', 'b unblock'],
+  },
+  {
+    name: 'the command stays in the group of its parent',
+    x64: ['call_kernel 109 ', 'nop '],
+    arm64: ['call_kernel 154 ', 'nop '],
+  },
+  {
+    name: 'what the terminal has sent is sent again',
+    x64: ['cmpl $SI_KERNEL', 'cmpl $-100'],
+    arm64: ['cmp w1, #SI_KERNEL', 'cmp w1, #100'],
+  },
   { name: 'what the kernel sends is never passed on', x64: ['jz forward', 'nop'], arm64: ['cbz w24, forward', 'nop'] },
 ];
 

@@ -124,7 +124,10 @@ describe.each(WAYS)('through %s', (through) => {
   });
 
   it.skipIf(needsRoot('maps from outside'))('it works where this process has something to do first', async () => {
-    const ids = [{ inside: 0, outside: 1000, count: 1 }, { inside: 1, outside: 2000, count: 5 }];
+    const ids = [
+      { inside: 0, outside: 1000, count: 1 },
+      { inside: 1, outside: 2000, count: 5 },
+    ];
     const { stdout } = await outcome('wc -l < /proc/self/uid_map', {
       namespaces: ['user', 'pid'],
       idMaps: { uid: ids, gid: ids },
