@@ -378,15 +378,22 @@ export const F_SETFD = 2;
 export const F_DUPFD_CLOEXEC = 1030;
 /** Forbids what is done with a file in memory: memfd_create(2), "File sealing". */
 export const F_ADD_SEALS = 1033;
-export const FCNTL_COMMANDS = { F_DUPFD, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC, F_ADD_SEALS } as const satisfies FlagSet;
+/** What has been forbidden. */
+export const F_GET_SEALS = 1034;
+export const FCNTL_COMMANDS = {
+  F_DUPFD,
+  F_GETFD,
+  F_SETFD,
+  F_DUPFD_CLOEXEC,
+  F_ADD_SEALS,
+  F_GET_SEALS,
+} as const satisfies FlagSet;
 
 /** No more seals. */
 export const F_SEAL_SEAL = 0x1;
 export const F_SEAL_SHRINK = 0x2;
 export const F_SEAL_GROW = 0x4;
 export const F_SEAL_WRITE = 0x8;
-/** No change of who may execute it. Linux 6.3. */
-export const F_SEAL_EXEC = 0x20;
 
 // -- memfd_create(2): include/uapi/linux/memfd.h
 

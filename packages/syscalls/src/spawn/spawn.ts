@@ -17,7 +17,7 @@ import type { SpawnOptions, StepResult } from './options.ts';
 import { type Birth, birthOf, type ChildProgram, descriptors, programFor } from './program.ts';
 import { withSignalsBlocked } from './signals.ts';
 import { closePlumbing, openPlumbing, type Plumbing, streamOf } from './stdio.ts';
-import { Answers, sealedProgram } from './through.ts';
+import { OpenPassage } from './through.ts';
 import { Tie } from './tie.ts';
 
 /** A process that was started. */
@@ -79,19 +79,18 @@ function startOne(command: string, args: readonly string[], options: SpawnOption
   const birth = birthOf(options);
   const plumbing = openPlumbing(stdio);
   let tie: Tie | null = null;
-  let answers: Answers | null = null;
+  let passage: OpenPassage | null = null;
   let child: Started | undefined;
   try {
     tie = birth.waits || options.parentDeathSignal !== undefined ? new Tie(birth.waits) : null;
-    const file = options.through === undefined ? null : sealedProgram(stdio.length);
-    answers = file === null ? null : new Answers();
-    const passage = file === null || answers === null ? null : { file, answers: answers.source };
+    // One descriptor more than the command: for the answers.
+    passage = options.through === undefined ? null : new OpenPassage(stdio.length + 1);
     const program = programFor(command, args, options, birth, { plumbing, tie, passage });
-    child = start(program, birth, { tie, answers }, options);
+    child = start(program, birth, { tie, passage }, options);
     return handleOf(child, plumbing, options.onStopped);
   } finally {
     tie?.close();
-    answers?.close();
+    passage?.close();
     closePlumbing(plumbing, stdio, child !== undefined);
   }
 }
@@ -105,14 +104,14 @@ interface Started {
 /** What there is between this process and a child that it makes. */
 interface Bonds {
   readonly tie: Tie | null;
-  readonly answers: Answers | null;
+  readonly passage: OpenPassage | null;
 }
 
 /** Runs a program in a child, and returns when the child, or one that it has made, has become the command. */
 function start(
   { steps: program, beyond }: ChildProgram,
   birth: Birth,
-  { tie, answers }: Bonds,
+  { tie, passage }: Bonds,
   { keep, observe }: SpawnOptions,
 ): Started {
   const { block, filled } = load(program);
@@ -137,14 +136,14 @@ function start(
     if (birth.entrance.forks) child = succeed(child, birth);
 
     // Where the last step has worked, the first answer is its result.
-    const results = [...readResults(program, block.view), ...(answers?.read(1 + beyond.length) ?? [])];
+    const results = [...readResults(program, block.view), ...(passage?.read(1 + beyond.length) ?? [])];
     const steps = [...program, ...beyond].map((call, i) => ({ call, result: results[i] ?? null }));
     observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
     // What has gone wrong in the child is why the parent failed, too.
     failure = failureOf(steps) ?? failure;
     if (failure === undefined && hasReachedCommand(steps)) return { ...child, steps };
     // It has ended by itself; unless somebody in its namespaces has answered in its place.
-    if (answers !== null) kill(child);
+    if (passage !== null) kill(child);
     const exit = bury(child);
     giveUpNamespaces(kept);
     throw failure ?? new ChildEndedEarly(child.pid, exit);

@@ -7,7 +7,6 @@ import {
   AT_EMPTY_PATH,
   F_ADD_SEALS,
   F_DUPFD_CLOEXEC,
-  F_SEAL_EXEC,
   F_SEAL_GROW,
   F_SEAL_SEAL,
   F_SEAL_SHRINK,
@@ -30,53 +29,84 @@ export type Through = 'sealed' | 'init';
 /** What ps(1) shows of it. */
 const NAME = 'ns-tool-init';
 
-/** What a child takes along for it. */
+/** An answer: 32 bits, 0 or a negative errno. */
+const ANSWER = 4;
+const LOWEST = -4095;
+
+/** The descriptors that a child takes along for the small program. */
 export interface Passage {
-  /** The descriptor of the file in memory. */
+  /** Of its file. */
   readonly file: number;
-  /** The descriptor to write the answers to. */
+  /** To write the answers to. */
   readonly answers: number;
 }
 
-let file: number | undefined;
-
 /**
- * The descriptor of the small program, which is made once.
+ * The small program for one child, and the pipe in which it tells what it has done. Its end of that is closed by the
+ * execve(2) that works.
  *
- * @param above the numbers that a child gives to others.
- * @throws SyscallError EACCES from memfd_create where vm.memfd_noexec is 2.
+ * The file is for this child alone: what those in its namespaces do with it, such as chmod(2), must not reach another.
  */
-export function sealedProgram(above: number): number {
-  file ??= makeSealedProgram();
-  if (file <= above) {
-    const moved = sys.fcntl(file, F_DUPFD_CLOEXEC, above + 1);
-    sys.close(file);
-    file = moved;
-  }
-  return file;
-}
+export class OpenPassage implements Passage {
+  readonly file: number;
+  readonly answers: number;
+  private readonly told: number;
+  private readonly unclosed = new Set<number>();
 
-function makeSealedProgram(): number {
-  const [fd, executable] = makeExecutable(MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  try {
-    sys.write(fd, initFile[architecture]);
-    // Who is root in a container owns it, and could keep others from executing it.
-    const more = executable ? F_SEAL_EXEC : 0;
-    sys.fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | more);
-    return fd;
-  } catch (error) {
-    sys.close(fd);
-    throw error;
+  /**
+   * @param count how many descriptors the child gets, from 0 on: its file must not be under one of these numbers.
+   * @throws SyscallError EACCES from memfd_create where vm.memfd_noexec is 2.
+   */
+  constructor(count: number) {
+    try {
+      [this.told, this.answers] = pipe(sys);
+      this.unclosed.add(this.told).add(this.answers);
+      const made = makeExecutable();
+      this.unclosed.add(made);
+      sys.write(made, initFile[architecture]);
+      sys.fcntl(made, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+      this.file = made < count ? sys.fcntl(made, F_DUPFD_CLOEXEC, count) : made;
+      this.unclosed.add(this.file);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Waits until the command runs, or the child has ended.
+   *
+   * @param most so many results at most: who is in the same container may have come into possession of the other end.
+   */
+  read(most: number): number[] {
+    this.closeOne(this.answers);
+    const results: number[] = [];
+    const answer = new DataView(new ArrayBuffer(ANSWER));
+    while (results.length < most && sys.read(this.told, new Uint8Array(answer.buffer)) === ANSWER) {
+      const result = answer.getInt32(0, true);
+      if (result > 0 || result < LOWEST) break;
+      results.push(result);
+    }
+    return results;
+  }
+
+  close(): void {
+    for (const fd of this.unclosed) this.closeOne(fd);
+  }
+
+  private closeOne(fd: number): void {
+    if (this.unclosed.delete(fd)) sys.close(fd);
   }
 }
 
 /** Before Linux 6.3 every file in memory may be executed, and no flag says so. */
-function makeExecutable(flags: number): [fd: number, executable: boolean] {
+function makeExecutable(): number {
+  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   try {
-    return [sys.memfd_create(NAME, flags | MFD_EXEC), true];
+    return sys.memfd_create(NAME, flags | MFD_EXEC);
   } catch (error) {
     if (!isErrno(error, 'EINVAL')) throw error;
-    return [sys.memfd_create(NAME, flags), false];
+    return sys.memfd_create(NAME, flags);
   }
 }
 
@@ -92,51 +122,10 @@ export function pass(sys: Recorder, file: number, answers: number, through: Thro
   sys.execveat(file, '', [NAME, ...numbers, ...paths, ...argv], environment, AT_EMPTY_PATH);
 }
 
-/** What the small program does then: each step has an answer if it has failed, or another follows. */
+/** What the small program does then. Of each step there is an answer, but of the execve(2) that works. */
 export function beyond(through: Through, execution: Execution): Program {
   return record((sys) => {
     if (through === 'init') sys.clone(constants.signals.SIGCHLD, null, null);
     execute(sys, execution);
   });
-}
-
-/** An answer: 32 bits, 0 or a negative errno. */
-const ANSWER = 4;
-const LOWEST = -4095;
-
-/** The pipe in which the small program tells what it has done. Its writing end is closed by the execve(2) that works. */
-export class Answers {
-  private readonly ends = pipe(sys);
-  private readonly unclosed = new Set(this.ends);
-
-  /** The child's end. */
-  get source(): number {
-    return this.ends[1];
-  }
-
-  /**
-   * Waits until the command runs, or the child has ended.
-   *
-   * @param most so many results at most: who is in the same container may have come into possession of the other end.
-   */
-  read(most: number): number[] {
-    const [end, source] = this.ends;
-    this.closeOne(source);
-    const results: number[] = [];
-    const answer = new DataView(new ArrayBuffer(ANSWER));
-    while (results.length < most && sys.read(end, new Uint8Array(answer.buffer)) === ANSWER) {
-      const result = answer.getInt32(0, true);
-      if (result > 0 || result < LOWEST) break;
-      results.push(result);
-    }
-    return results;
-  }
-
-  close(): void {
-    for (const fd of this.unclosed) this.closeOne(fd);
-  }
-
-  private closeOne(fd: number): void {
-    if (this.unclosed.delete(fd)) sys.close(fd);
-  }
 }
