@@ -168,6 +168,25 @@ describe.skipIf([needsRoot('ns-tool run --init'), needsBusybox('ns-tool run --in
       );
     });
 
+    // Linux 6.3. The setting is that of a pid namespace.
+    it.skipIf(!existsSync('/proc/sys/vm/memfd_noexec'))(
+      'says what to do where programs in memory are forbidden',
+      async () => {
+        const through = (value: number) => [
+          ...['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-c'],
+          `echo ${value} > /proc/sys/vm/memfd_noexec; exec "$@"`,
+          'sh',
+        ];
+        const args = ['run', '/mnt/rootfs', 'true'];
+        const forbidden = await stand.run({ program: 'ns-tool', args, through: through(2), ...asRoot });
+        expect(forbidden).toMatchObject({ status: 125, stdout: '' });
+        expect(forbidden.stderr).toMatch(/^ns-tool: memfd_create\(.*\(EACCES\)\n.*vm\.memfd_noexec=1\n$/);
+        expect(await stand.run({ program: 'ns-tool', args, through: through(1), ...asRoot })).toMatchObject({
+          status: 0,
+        });
+      },
+    );
+
     it('lets others be started beside the command, by exec', async () => {
       await stand.shell(`cat > /mnt/beside <<'END'
 tool="/node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs"

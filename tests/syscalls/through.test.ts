@@ -1,4 +1,5 @@
 /** `spawn` through the small program: the same as without it, but for what stands behind /proc/PID/exe meanwhile. */
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -185,6 +186,49 @@ it('the small program is a sealed file: what it is, nobody can change', async ()
     child.kill('SIGKILL');
     await child.exited;
   }
+});
+
+/** `launcher PROGRAM ARGUMENT…`: as on a kernel before Linux 6.3, which does not know MFD_EXEC. */
+const OLD_KERNEL = `
+  #include <linux/audit.h>
+  #include <linux/filter.h>
+  #include <linux/seccomp.h>
+  #include <sys/prctl.h>
+  #include <sys/syscall.h>
+  #include <unistd.h>
+
+  int main(int argc, char **argv) {
+    struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_memfd_create, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24), /* the lower half of the second argument */
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x10, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 22),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { 6, filter };
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 101;
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 102;
+    execv(argv[1], argv + 1);
+    return 103;
+  }
+`;
+const launcher = join(scratch, 'launcher');
+const compiled = spawnSync('gcc', ['-x', 'c', '-o', launcher, '-'], { input: OLD_KERNEL }).status === 0;
+if (!compiled) console.warn('skipped, since gcc is not installed: a kernel without MFD_EXEC');
+
+it.skipIf(!compiled)('works on a kernel that does not know MFD_EXEC', () => {
+  const script = `import('@ns-tool/syscalls').then(async ({ spawn, sys }) => {
+    try {
+      sys.memfd_create('x', 0x10);
+    } catch (error) {
+      console.log(error.code);
+    }
+    const { status } = await (await spawn('sh', ['-c', 'exit 5'], { through: 'sealed' })).exited;
+    process.exit(status);
+  })`;
+  const { status, stdout } = spawnSync(launcher, [process.execPath, '-e', script], { encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 5, stdout: 'EINVAL\n' });
 });
 
 it('the small program has nothing of this process in its memory', async () => {

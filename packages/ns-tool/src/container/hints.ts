@@ -3,6 +3,7 @@ import type { SyscallError } from '@ns-tool/syscalls';
 import { printable } from '../output.ts';
 import { hintFor as hintForNamespaces } from '../unshare/hints.ts';
 import type { ContainerPlan } from './plan.ts';
+import { hintForProgramInMemory } from './program-in-memory.ts';
 import { containerOptions } from './recipe.ts';
 
 /** The advice for an error, or undefined where the error says all there is. */
@@ -31,11 +32,10 @@ export function hintFor(error: SyscallError, plan: ContainerPlan): string | unde
     case 'setgroups EPERM':
     case 'capset EPERM':
       return 'You are root, but without the capabilities to give, as in a container.';
-    case 'memfd_create EACCES':
-      return 'Between ns-tool and the command a program in memory is executed, which vm.memfd_noexec = 2 forbids: sudo sysctl vm.memfd_noexec=1';
     default: {
       const { namespaces = [] } = containerOptions(plan);
-      return hintForNamespaces(error, { namespaces, fork: true, isRoot: plan.idMaps === null });
+      const inMemory = hintForProgramInMemory(error);
+      return inMemory ?? hintForNamespaces(error, { namespaces, fork: true, isRoot: plan.idMaps === null });
     }
   }
 }
