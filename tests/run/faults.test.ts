@@ -23,7 +23,6 @@ describeFaults(
   [
     // A file of /proc that the kernel does not have is neither bound nor remounted.
     { args: ['run', '--store', '/run/store', '/run/box'], isInit: true, missesInPairs: true },
-    { args: ['run', '--init', '--store', '/run/store', '/run/box'], isInit: true, missesInPairs: true },
   ],
   { prepare: PREPARE, cleanUp: CLEAN_UP },
 );

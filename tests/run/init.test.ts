@@ -147,6 +147,14 @@ describe.skipIf([needsRoot('ns-tool run --init'), needsBusybox('ns-tool run --in
       expect(ended).toMatchObject({ signal: 'SIGTERM', stdout: '1 ready\n', stderr: '', mountEvent: false });
     });
 
+    it('ends with ns-tool, also if that is killed', async () => {
+      const args = ['run', '--init', '/mnt/rootfs', 'sh', '-c', 'sleep 982 & echo ready; exec sleep 982'];
+      const signal = { name: 'SIGKILL', after: 'ready' } as const;
+      expect(await stand.run({ program: 'ns-tool', args, signal, ...asRoot })).toMatchObject({ signal: 'SIGKILL' });
+      // Not `pgrep` once: to be killed takes a moment.
+      await stand.shell('i=0; while pgrep -fx "sleep 982"; do sleep 0.1; i=$((i+1)); [ $i -lt 100 ]; done');
+    });
+
     it.each([
       [['none'], 127, 'ns-tool: none: command not found\n'],
       [['/etc/passwd'], 126, 'ns-tool: /etc/passwd: not executable\n'],
