@@ -26,6 +26,7 @@ import {
 } from '@ns-tool/syscalls';
 import { afterAll, describe, expect, it } from 'vitest';
 import { initFile } from '../../packages/syscalls/src/init/code.ts';
+import { type Change, emulatorOf, hexLines, mistaken, toolFor } from '../support/assembly.ts';
 import { isAssertion } from '../support/assertion.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-init-'));
@@ -287,6 +288,22 @@ const checks: readonly Check[] = [
     },
   },
   {
+    name: 'as an init reaps orphans of whose ends it has heard once for all',
+    async check(subject) {
+      // While the init is stopped, their signals become one.
+      const script = `for i in 1 2 3 4; do (sleep 100 & echo $! >> orphans); done; orphans=$(cat orphans); echo ready
+        until grep -q "^State:.T" /proc/1/status; do sleep 0.01; done; kill -9 $orphans
+        for pid in $orphans; do until grep -q "^State:.Z" /proc/$pid/status; do sleep 0.01; done; done; kill -CONT 1
+        i=0; until set -- /proc/[0-9]*; [ $# -le 3 ] || [ $((i += 1)) -gt 50 ]; do sleep 0.02; done
+        grep -l "^State:.Z" /proc/[0-9]*/status; exit 5`;
+      const stopped = await subject.init(script, {
+        options: { cwd: mkdtempSync(join(scratch, 'orphans-')) },
+        onOutput: (_, pid) => process.kill(pid, 'SIGSTOP'),
+      });
+      expect(stopped).toMatchObject({ stdout: 'ready\n', status: 5 });
+    },
+  },
+  {
     name: 'as an init passes on every signal, once',
     async check(subject) {
       // qemu-user keeps some of the last ones for itself.
@@ -434,9 +451,6 @@ function openTerminal(): { master: number; slave: number } {
 }
 
 // -- mistakes
-
-/** What a mistake replaces in the source: text that stands there once; and what it puts there. */
-type Change = readonly [from: string, to: string];
 
 interface Mutant extends Partial<Readonly<Record<Architecture, Change>>> {
   readonly name: string;
@@ -595,13 +609,6 @@ const mutants: readonly Mutant[] = [
   { name: 'what the kernel sends is never passed on', x64: ['jz forward', 'nop'], arm64: ['cbz w24, forward', 'nop'] },
 ];
 
-/** The source with a mistake in it. Blanks are made single first. */
-function mistaken(source: string, [from, to]: Change): string {
-  const spaced = source.replace(/[ \t]+/g, ' ');
-  expect(spaced.split(from).length - 1, `"${from}" in the source`).toBe(1);
-  return spaced.replace(from, () => to);
-}
-
 /** The tools for one architecture. */
 class Toolchain {
   readonly native: boolean;
@@ -616,18 +623,20 @@ class Toolchain {
 
   /** Why there is no assembler here, or null. */
   whyNoAssembler(): string | null {
-    return ['as', 'objcopy'].map((name) => whyMissing(this.tool(name))).find((why) => why !== null) ?? null;
+    return (
+      ['as', 'objcopy'].map((name) => whyMissing(toolFor(this.architecture, name))).find((why) => why !== null) ?? null
+    );
   }
 
   /** Why its code cannot be run here, or null. */
   whyNoRun(): string | null {
-    return this.native ? null : whyMissing(this.emulator());
+    return this.native ? null : whyMissing(emulatorOf(this.architecture));
   }
 
   assemble(source: string): Buffer {
     const [object, code] = [join(this.folder, 'object'), join(this.folder, 'code')];
-    run(this.tool('as'), ['-o', object, '-'], source);
-    run(this.tool('objcopy'), ['--output-target=binary', '--only-section=.text', object, code]);
+    run(toolFor(this.architecture, 'as'), ['-o', object, '-'], source);
+    run(toolFor(this.architecture, 'objcopy'), ['--output-target=binary', '--only-section=.text', object, code]);
     return readFileSync(code);
   }
 
@@ -635,15 +644,7 @@ class Toolchain {
     const file = join(this.folder, `init-${this.count++}`);
     writeFileSync(file, code);
     chmodSync(file, 0o755);
-    return new Subject(file, this.native ? [] : [this.emulator()], patience);
-  }
-
-  private emulator(): string {
-    return { x64: 'qemu-x86_64-static', arm64: 'qemu-aarch64-static' }[this.architecture];
-  }
-
-  private tool(name: string): string {
-    return this.native ? name : `${{ x64: 'x86_64', arm64: 'aarch64' }[this.architecture]}-linux-gnu-${name}`;
+    return new Subject(file, this.native ? [] : [emulatorOf(this.architecture)], patience);
   }
 }
 
@@ -668,11 +669,6 @@ async function firstFailure(subject: Subject): Promise<string | null> {
     }
   }
   return null;
-}
-
-/** Bytes as code.ts has them, so that a difference shows what belongs there. */
-function hexLines(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').replace(/.{64}/g, '$&\n').trimEnd();
 }
 
 const SOURCES = new URL('../../packages/syscalls/src/init/', import.meta.url);
