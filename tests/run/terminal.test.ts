@@ -115,6 +115,11 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
     expect(await typing(`${run} --init /mnt/rootfs interrupted`, [['ready', CTRL_C]])).toMatchObject({ status: '130' });
   });
 
+  it('does not stop a command that nobody could let go on', async () => {
+    const files = await typing(`${run} --init /mnt/rootfs signal`, [['ready', CTRL_Z + CTRL_C]]);
+    expect(files).toMatchObject({ status: '9' });
+  });
+
   it.each(['', '--init'])('has job control inside, and Ctrl-Z stops nothing outside %s', async (option) => {
     const files = await typing(`${run} ${option} /mnt/rootfs sh`, [
       ['pid', 'hold\\n'],

@@ -81,7 +81,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   attachKernelFilesystem(sys, proc, '/proc');
   attachKernelFilesystem(sys, sysfs, '/sys');
   populateDev(sys, nodes, !mapsOneIdOnly(plan));
-  if (terminal !== null) setConsole(sys, terminal);
+  if (terminal !== null) setConsole(sys, terminal, plan.init);
   for (const mount of late) attach(sys, mount);
   if (!privileged) hideFromRoot(sys);
 

@@ -26,7 +26,7 @@
 	.set	F_SETFD, 2
 	.set	FD_CLOEXEC, 1
 	.set	PR_SET_NAME, 15
-	.set	TIOCSPGRP, 0x5410
+	.set	TIOCSCTTY, 0x540e
 	.set	WNOHANG, 1
 	.set	SI_KERNEL, 0x80
 	.set	SI_CODE, 8		// in siginfo_t, which has 128 bytes
@@ -90,7 +90,7 @@ _start:
 
 	cbz	w24, execute
 
-// -- an init: w24 0 if it leads its session, w20 the pid of the command, x26 the set of all signals, x27 the last byte of the arguments
+// -- an init: w24 0 if it leads a session, w20 the pid of the command, x26 the set of all signals, x27 the last byte of the arguments
 
 	call_kernel 172			// getpid
 	mov	w24, w0
@@ -126,17 +126,13 @@ title:
 	tbnz	w0, #31, fail
 
 	strb	wzr, [x27]		// The child gives the byte back.
-	// In a session of its own, with a terminal of its own, the command is the foreground job: Ctrl-C is for it,
-	// and not for its parent. SIGTTOU, which is blocked, would refuse that to who is in the background. tcsetpgrp(3)
+	// Where its parent leads a session, the command leads one too, and gets the terminal. So Ctrl-C and a hangup are for the
+	// command, and Ctrl-Z does not stop it for good: nobody in its session could let it go on. credentials(7), setpgid(2)
 	cbnz	w24, unblock
+	call_kernel 157			// setsid
 	mov	x0, #0
-	mov	x1, #0
-	call_kernel 154			// setpgid
-	call_kernel 172			// getpid
-	str	x0, [sp, #-16]!
-	mov	x0, #0
-	mov	x1, #TIOCSPGRP
-	mov	x2, sp
+	mov	x1, #TIOCSCTTY
+	mov	x2, #0
 	call_kernel 29			// ioctl. There may be no terminal.
 unblock:
 	str	xzr, [sp, #-16]!
@@ -216,11 +212,9 @@ wait:
 	b.eq	reap
 	cmp	w0, #0
 	b.le	wait			// Interrupted by a stop.
-	cbz	w24, forward
 	ldr	w1, [sp, #SI_CODE]
 	cmp	w1, #SI_KERNEL
-	b.eq	wait			// From the terminal of the session, which has sent it to the command as well.
-forward:
+	b.eq	wait			// From a terminal, which has sent it to the command as well.
 	mov	w1, w0
 	mov	w0, w20
 	call_kernel 129			// kill

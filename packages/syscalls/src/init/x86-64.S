@@ -26,7 +26,7 @@
 	.set	F_SETFD, 2
 	.set	FD_CLOEXEC, 1
 	.set	PR_SET_NAME, 15
-	.set	TIOCSPGRP, 0x5410
+	.set	TIOCSCTTY, 0x540e
 	.set	WNOHANG, 1
 	.set	SI_KERNEL, 0x80
 	.set	SI_CODE, 8		# in siginfo_t, which has 128 bytes
@@ -90,7 +90,7 @@ _start:
 	test	%ebp, %ebp
 	jz	execute
 
-# -- an init: rbp 0 if it leads its session, r15 the pid of the command
+# -- an init: rbp 0 if it leads a session, r15 the pid of the command
 
 	call_kernel 39			# getpid
 	mov	%eax, %ebp
@@ -128,18 +128,14 @@ title:
 
 	mov	8(%rsp), %rdi
 	movb	$0, (%rdi)		# The child gives the byte back.
-	# In a session of its own, with a terminal of its own, the command is the foreground job: Ctrl-C is for it,
-	# and not for its parent. SIGTTOU, which is blocked, would refuse that to who is in the background. tcsetpgrp(3)
+	# Where its parent leads a session, the command leads one too, and gets the terminal. So Ctrl-C and a hangup are for the
+	# command, and Ctrl-Z does not stop it for good: nobody in its session could let it go on. credentials(7), setpgid(2)
 	test	%ebp, %ebp
 	jnz	unblock
+	call_kernel 112			# setsid
 	xor	%edi, %edi
-	xor	%esi, %esi
-	call_kernel 109			# setpgid
-	call_kernel 39			# getpid
-	push	%rax
-	xor	%edi, %edi
-	mov	$TIOCSPGRP, %esi
-	mov	%rsp, %rdx
+	mov	$TIOCSCTTY, %esi
+	xor	%edx, %edx
 	call_kernel 16			# ioctl. There may be no terminal.
 unblock:
 	push	$0
@@ -218,11 +214,8 @@ wait:
 	je	reap
 	test	%eax, %eax
 	jle	wait			# Interrupted by a stop.
-	test	%ebp, %ebp
-	jz	forward
 	cmpl	$SI_KERNEL, SI_CODE(%rsp)
-	je	wait			# From the terminal of the session, which has sent it to the command as well.
-forward:
+	je	wait			# From a terminal, which has sent it to the command as well.
 	mov	%r15d, %edi
 	mov	%eax, %esi
 	call_kernel 62			# kill
