@@ -57,7 +57,8 @@ export interface SpawnOptions {
    *   is a copy of this process, and its /proc/PID/exe this process's program, open for writing (CVE-2019-5736).
    * - `init`: it stays as PID 1, with the command as its child: it passes signals on, waits for orphans, and ends with the
    *   command's status, or 128 + n if signal n ended that. Without it a command that is PID 1 ignores every signal that it
-   *   has no handler for: pid_namespaces(7).
+   *   has no handler for: pid_namespaces(7). With `newSession` the command leads a session of its own as well, and takes
+   *   the terminal that is its standard input; the init must have none then.
    */
   readonly through?: Through;
   /** Told of each signal that stops the command, as Ctrl-Z does; `resume` lets it go on. */
