@@ -60,6 +60,23 @@ const VOLUMES: readonly [what: string, target: string, script: string, prints: s
   ['make a directory on the host', '/to-mnt/evil', 'ls /mnt/evil/inside', '/mnt/evil/inside\n'],
 ];
 
+/** ns-tool by a copy of Node: what an attack may reach must not be the machine's own. Not below /mnt, which is watched. */
+const NODE_COPY = '/run/node';
+const BY_COPY = ['sh', '-c', `shift; exec ${NODE_COPY} "$@"`, 'sh'];
+
+/** Runs a container, executes a program in it, and says its status. */
+const EXEC = `tool=$1; shift
+$tool run --name box "$1" sleep 100 < /dev/null > /dev/null &
+until $tool exec box true 2> /dev/null; do sleep 0.05; done
+$tool exec box /entry; echo status $?
+$tool stop --time 0 box > /dev/null; wait`;
+
+/** The loader of dynamic programs that this Node names. */
+function loaderOfNode(): string {
+  const headers = execFileSync('readelf', ['-lW', process.execPath]).toString();
+  return /interpreter: (.*)\]/.exec(headers)?.[1] ?? '';
+}
+
 describe.skipIf(skipped)('root of a container', () => {
   let stand: Stand;
   const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
@@ -70,12 +87,25 @@ describe.skipIf(skipped)('root of a container', () => {
       join(scratch, 'escape'),
       fileURLToPath(new URL('escape.c', import.meta.url)),
     ]);
+    execFileSync('gcc', [
+      ...['-O1', '-nostdlib', '-static-pie', '-fno-stack-protector', '-o', join(scratch, 'loader')],
+      fileURLToPath(new URL('loader.c', import.meta.url)),
+    ]);
     stand = await Stand.make();
+    const loader = `/mnt/rootfs${loaderOfNode()}`;
     await stand.shell(`
 mount -t tmpfs run /run
 set -- /mnt/rootfs
 ${MAKE_ROOTFS}
 cp ${join(scratch, 'escape')} /mnt/rootfs/
+mkdir -p $(dirname ${loader})
+cp ${join(scratch, 'loader')} ${loader}
+printf '#!/proc/self/exe\\n' > /mnt/rootfs/entry
+chmod +x /mnt/rootfs/entry
+cp /node/node ${NODE_COPY}
+cat > /mnt/exec <<'END'
+${EXEC}
+END
 mknod /mnt/rootfs/device c 1 5
 chmod 666 /mnt/rootfs/device
 ln -s /proc /mnt/rootfs/to-proc
@@ -137,6 +167,22 @@ chown -hR ${USER}:${USER} /mnt/user-rootfs /mnt/user-store /mnt/states
 
       it('has the host within reach after chroot(2), which is why it is not used', async () => {
         expect((await attempt(start, '/escape chroot /mnt/mark', ['--chroot'])).stdout).toBe(`${MARK}\n`);
+      });
+
+      // CVE-2019-5736: a process that is about to become the command would still execute the program of the host.
+      it('cannot have a program of the host executed inside, by a script that names it', async () => {
+        const { rootfs, ...rest } = start;
+        const args = ['run', rootfs, '/entry'];
+        const { status, stdout } = await stand.run({ program: 'ns-tool', args, through: BY_COPY, ...rest });
+        expect({ status, stdout }).toEqual({ status: 127, stdout: '' });
+      });
+
+      it('nor by exec', async () => {
+        const { rootfs, ...rest } = start;
+        const tool = `${NODE_COPY} /checkout/packages/ns-tool/dist/bin/ns-tool.cjs`;
+        const through = ['sh', '/mnt/exec', tool, rootfs];
+        const { stdout } = await stand.run({ program: 'ns-tool', args: [], through, ...rest });
+        expect(stdout).toBe('status 127\n');
       });
 
       it('cannot put a link in the place of /proc', async () => {

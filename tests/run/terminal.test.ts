@@ -16,6 +16,9 @@ const INSIDE = {
   signal: 'trap "exit 9" INT TERM HUP; : > /d/ready; while :; do sleep 0.05; done',
   wait: ': > /d/ready; while [ ! -e /d/over ]; do sleep 0.05; done; exit 7',
   much: 'seq 1 60000; exit 8',
+  interrupted: ': > /d/ready; exec sleep 9',
+  count: `trap 'echo int >> /d/ints' INT; trap ': > /d/over; exit 6' USR1; : > /d/ready
+    until [ -e /d/ints ]; do sleep 0.05; done; kill -USR1 1; while :; do sleep 0.05; done`,
   hold: ': > /d/holds; while :; do sleep 0.1; done',
 };
 
@@ -35,6 +38,7 @@ const OUTSIDE = {
       [A-Z]*) kill -$1 $pid ;;
       *) $1 ;;
     esac`,
+  loop: 'for i in 1 2; do "$@"; done; : > again',
   exec: `tool=$1; root=$2; shift 2
     $tool run --name box -v $D:/d $root hold < /dev/null &
     until $tool exec box true 2> /dev/null; do sleep 0.05; done
@@ -97,8 +101,27 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
     expect(files.after).toBe(files.before);
   });
 
-  it('has job control inside, and Ctrl-Z stops nothing outside', async () => {
-    const files = await typing(`${run} /mnt/rootfs sh`, [
+  it('is that of the command, also where an init is the first process', async () => {
+    const files = await typing(`${run} --init /mnt/rootfs ask`, [
+      ['ready', CTRL_C],
+      ['slept', 'a b\\n'],
+    ]);
+    expect(files).toMatchObject({ slept: '130', line: 'a b', status: '4' });
+    const told = await typing(`${toolOfUser} run --init -t -v $D:/d /mnt/user-rootfs tell`);
+    expect(told).toMatchObject({ tty: '/dev/console', size: '33 99', status: '5' });
+  });
+
+  it('interrupts a command that knows nothing of it, where an init is the first process', async () => {
+    expect(await typing(`${run} --init /mnt/rootfs interrupted`, [['ready', CTRL_C]])).toMatchObject({ status: '130' });
+  });
+
+  it('does not stop a command that nobody could let go on', async () => {
+    const files = await typing(`${run} --init /mnt/rootfs signal`, [['ready', CTRL_Z + CTRL_C]]);
+    expect(files).toMatchObject({ status: '9' });
+  });
+
+  it.each(['', '--init'])('has job control inside, and Ctrl-Z stops nothing outside %s', async (option) => {
+    const files = await typing(`${run} ${option} /mnt/rootfs sh`, [
       ['pid', 'hold\\n'],
       ['holds', CTRL_Z],
       ['holds', 'jobs > /d/inside; kill -9 %%1; exit 6\\n'],
@@ -147,6 +170,26 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
     expect(files).toMatchObject({ tty: '/dev/pts/0', link: '/dev/pts/0', size: '33 99', term: 'xterm', status: '5' });
     expect(files.shown).toContain('typed\r\n');
     expect(files.after).toBe(files.before);
+  });
+
+  it('is not given to a command that has none of its own, but Ctrl-C reaches that, also behind an init', async () => {
+    const files = await session(stand, [
+      ['outside1', `${tool} run --init -v $D:/d /mnt/rootfs count\\n`],
+      ['ready', CTRL_C],
+      ['over', 'exit\\n'],
+    ]);
+    expect(files.ints).toBe('int');
+  });
+
+  it('ends ns-tool along with a command that Ctrl-C has ended behind an init', async () => {
+    // A shell that runs it in a loop hears that it was ended by a signal, and does not go on.
+    const files = await session(stand, [
+      ['outside1', `bash /mnt/loop ${tool} run --init -v $D:/d /mnt/rootfs interrupted\\n`],
+      ['ready', CTRL_C],
+      ['outside2', 'exit\\n'],
+    ]);
+    expect(files).toHaveProperty('outside2');
+    expect(files).not.toHaveProperty('again');
   });
 
   it('needs one outside', async () => {

@@ -12,6 +12,7 @@ import { ExecaError, execa } from 'execa';
 import { type DirectoryResult, dir } from 'tmp-promise';
 import { afterAll, describe, expect, it } from 'vitest';
 import { interpreter } from '../../packages/syscalls/src/interpreter/code.ts';
+import { type Change, emulatorOf, hexLines, mistaken, toolFor } from '../support/assembly.ts';
 import { isAssertion } from '../support/assertion.ts';
 
 // -- lists of steps
@@ -288,15 +289,13 @@ class Toolchain {
   }
 
   async #run(program: string, args: readonly string[]): Promise<string> {
-    const emulator = { x64: 'qemu-x86_64-static', arm64: 'qemu-aarch64-static' }[this.architecture];
-    const command = this.#native ? [program, ...args] : [emulator, program, ...args];
+    const command = this.#native ? [program, ...args] : [emulatorOf(this.architecture), program, ...args];
     const [file = '', ...rest] = command;
     return (await execa(file, rest, { stdin: 'ignore' })).stdout;
   }
 
   #tool(name: string): string {
-    const triple = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[this.architecture];
-    return this.#native ? name : `${triple}-${name}`;
+    return toolFor(this.architecture, name);
   }
 }
 
@@ -570,9 +569,6 @@ function instruction(code: number, ifTrue: number, ifFalse: number, k: number): 
 
 // -- mistakes
 
-/** What a mistake replaces in the source: text that stands there once, or a pattern; and what it puts there. */
-type Change = readonly [from: string | RegExp, to: string];
-
 interface Mutant extends Partial<Readonly<Record<Architecture, Change>>> {
   readonly name: string;
   readonly native?: string;
@@ -694,15 +690,6 @@ const mutants: readonly Mutant[] = [
   { name: 'it may return', native: 'a seccomp filter', x64: ['ud2', 'ret'], arm64: ['udf #0', 'ret'] },
 ];
 
-/** The source with a mistake in it. Blanks are made single first. */
-function mistaken(source: string, [from, to]: Change): string {
-  const spaced = source.replace(/[ \t]+/g, ' ');
-  const found = spaced.split(from).length - 1;
-  if (typeof from === 'string') expect(found, `"${from}" in the source`).toBe(1);
-  else expect(found, `${from} in the source`).toBeGreaterThan(1);
-  return spaced.replaceAll(from, () => to);
-}
-
 /** The first check that code of an interpreter fails, or null. Red is an assertion that fails, not a crash of the test. */
 async function firstFailure(toolchain: Toolchain, code: Uint8Array, native: boolean): Promise<string | null> {
   for (const { name, check, native: needsNative } of checks) {
@@ -721,11 +708,6 @@ async function bench(toolchain: Toolchain, code: Uint8Array, flags: number): Pro
   const { architecture } = toolchain;
   const folder = await toolchain.makeFolder();
   return { architecture, folder, interpret: (...steps) => toolchain.interpret(code, flags, steps) };
-}
-
-/** Bytes as code.ts has them, so that a difference shows what belongs there. */
-function hexLines(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').replace(/.{64}/g, '$&\n').trimEnd();
 }
 
 const SOURCES = new URL('../../packages/syscalls/src/interpreter/', import.meta.url);

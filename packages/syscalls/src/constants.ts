@@ -357,6 +357,8 @@ export const CLONE_FLAGS = {
   CLONE_NEWUSER,
   CLONE_NEWPID,
   CLONE_NEWNET,
+  // The lowest byte is the signal by which the parent hears of the end.
+  SIGCHLD: 17,
 } as const satisfies FlagSet;
 
 // -- flock(2): asm-generic/fcntl.h
@@ -374,7 +376,34 @@ export const F_DUPFD = 0;
 export const F_GETFD = 1;
 export const F_SETFD = 2;
 export const F_DUPFD_CLOEXEC = 1030;
-export const FCNTL_COMMANDS = { F_DUPFD, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC } as const satisfies FlagSet;
+/** Forbids what is done with a file in memory: memfd_create(2), "File sealing". */
+export const F_ADD_SEALS = 1033;
+/** What has been forbidden. */
+export const F_GET_SEALS = 1034;
+export const FCNTL_COMMANDS = {
+  F_DUPFD,
+  F_GETFD,
+  F_SETFD,
+  F_DUPFD_CLOEXEC,
+  F_ADD_SEALS,
+  F_GET_SEALS,
+} as const satisfies FlagSet;
+
+/** No more seals. */
+export const F_SEAL_SEAL = 0x1;
+export const F_SEAL_SHRINK = 0x2;
+export const F_SEAL_GROW = 0x4;
+export const F_SEAL_WRITE = 0x8;
+
+// -- memfd_create(2): include/uapi/linux/memfd.h
+
+export const MFD_CLOEXEC = 0x1;
+export const MFD_ALLOW_SEALING = 0x2;
+/** It may be executed, also where the sysctl vm.memfd_noexec says that others may not. Linux 6.3. */
+export const MFD_EXEC = 0x10;
+export const MEMFD_FLAGS = { MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_EXEC } as const satisfies FlagSet;
+
+export const EXECVEAT_FLAGS = { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW } as const satisfies FlagSet;
 
 export const DUP_FLAGS = { O_CLOEXEC } as const satisfies FlagSet;
 export const PIPE_FLAGS = { O_NONBLOCK, O_CLOEXEC } as const satisfies FlagSet;

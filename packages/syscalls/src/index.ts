@@ -38,6 +38,7 @@ export {
   type SubordinateRanges,
   subordinateIds,
 } from './spawn/subordinate-ids.ts';
+export type { Through } from './spawn/through.ts';
 export type { TimeOffsets } from './spawn/time-offsets.ts';
 export { isErrno, SyscallError } from './syscall-error.ts';
 export { type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';

@@ -16,6 +16,7 @@ import {
   CLONE_FLAGS,
   CLOSE_RANGE_FLAGS,
   DUP_FLAGS,
+  EXECVEAT_FLAGS,
   FCNTL_COMMANDS,
   FLOCK_OPERATIONS,
   FSCONFIG_COMMANDS,
@@ -23,6 +24,7 @@ import {
   FSOPEN_FLAGS,
   IOCTL_COMMANDS,
   MAP_FLAGS,
+  MEMFD_FLAGS,
   MOUNT_ATTRS,
   MOUNT_FLAGS,
   MOUNT_SETATTR_FLAGS,
@@ -441,6 +443,28 @@ export const table = {
     texts,
     environment,
   ),
+
+  /**
+   * The same of a file in a directory; or of `dirfd` itself, with an empty path and AT_EMPTY_PATH. execveat(2), Linux 3.19.
+   *
+   * @throws as execve; EBADF.
+   */
+  execveat: call<
+    (
+      dirfd: number,
+      pathname: Text,
+      argv: readonly Text[],
+      envp: readonly Text[] | EnvironmentInMemory,
+      flags: number,
+    ) => number
+  >(322, 281, dirFd, text, texts, environment, flags(EXECVEAT_FLAGS)),
+
+  /**
+   * Makes a file in memory, without a name, and opens it. memfd_create(2), Linux 3.17.
+   *
+   * @throws EINVAL for flags that this kernel does not know; EACCES for MFD_EXEC where vm.memfd_noexec is 2.
+   */
+  memfd_create: call<(name: Text, flags: number) => number>(319, 279, text, flags(MEMFD_FLAGS)),
 
   /** Makes this process the leader of a new session and process group, without a terminal. setsid(2). @throws EPERM. */
   setsid: call<() => number>(112, 157),

@@ -69,8 +69,11 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
   try {
     child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', onStopped: stopAlong, ...options });
     const { status, signal } = await child.exited;
+    // An init ends with a status where a signal has ended the command.
+    const diedOf = (asked: NodeJS.Signals) =>
+      signal !== null || (options.through === 'init' && status === 128 + constants.signals[asked]);
     // A command that takes an interrupt and goes on, as a shell does, has dealt with it.
-    const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && signal === null && sharesForeground();
+    const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && !diedOf(askedBy) && sharesForeground();
     return {
       status: signal === null ? (status ?? 1) : 128 + constants.signals[signal],
       askedBy: dealtWith ? null : askedBy,

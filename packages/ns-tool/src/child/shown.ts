@@ -51,5 +51,11 @@ function showParent(child: string, options: SpawnOptions): string[] {
   const files = Object.entries(options.keep ?? {}).map(
     ([kind, file]) => `# the parent mounts /proc/${child}/ns/${namespaceFile(kind as NamespaceKind)} on ${file}`,
   );
-  return [...show('gid_map', gid), ...show('uid_map', uid), ...files];
+  const program =
+    options.through === undefined
+      ? []
+      : [
+          '# the parent makes the file that execveat executes, in memory, and seals it: what follows that, its program does',
+        ];
+  return [...program, ...show('gid_map', gid), ...show('uid_map', uid), ...files];
 }

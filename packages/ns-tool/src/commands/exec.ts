@@ -78,7 +78,9 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     return askedBy ?? status;
   } catch (error) {
     if (!(error instanceof work.SyscallError)) throw error;
-    throw new NotStarted(error.message, hintFor(error.call, error.code), { cause: error });
+    throw new NotStarted(error.message, work.hintForProgramInMemory(error) ?? hintFor(error.call, error.code), {
+      cause: error,
+    });
   }
 }
 
@@ -105,7 +107,8 @@ async function loadWork() {
     import('../child/shown.ts'),
     import('../container/pseudo-terminal.ts'),
     import('../container/cgroup/remove.ts'),
+    import('../container/program-in-memory.ts'),
   ]);
-  const [a, b, c, d, e, f, g, h, i, j, k, l, m] = modules;
-  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m };
+  const [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = modules;
+  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m, ...n };
 }

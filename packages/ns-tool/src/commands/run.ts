@@ -41,6 +41,7 @@ export const options = {
   },
   cpus: { type: 'string', requiresArg: true, describe: 'Processors at most: 1.5' },
   'pids-limit': { type: 'string', requiresArg: true, describe: 'Processes and threads at most; -1 for any' },
+  init: { type: 'boolean', describe: 'A small init as PID 1: passes signals on, reaps orphans' },
   network: { type: 'string', requiresArg: true, describe: 'none (default: a loopback of its own) or host' },
   chroot: { type: 'boolean', describe: 'Change the root by chroot(2), to see how that is left again' },
   store: { type: 'string', requiresArg: true, describe: 'Directory of images; also NS_TOOL_STORE' },
@@ -58,6 +59,7 @@ export function builder(yargs: Argv): Argv {
     .example('$0 run ./rootfs', 'A shell in a directory with a root in it; takes no root')
     .example('sudo $0 run --read-only --tmpfs /tmp debian:12 ps aux', 'From an image: ns-tool pull debian:12')
     .example('$0 run -it ./rootfs sh', 'A shell with a terminal of its own: job control, and a size')
+    .example('$0 run --init ./rootfs sleep 100', 'Ctrl-C ends it: PID 1 would ignore that, its child does not')
     .example('$0 run -v .:/src:ro -w /src -e DEBUG=1 ./rootfs ls', 'With a directory of yours, and a variable')
     .example('$0 run -m 64m --cpus 0.5 --pids-limit 100 ./rootfs', 'Limited, by cgroups of its own')
     .example('$0 run --dry-run ./rootfs', 'The recipe of a container, call by call');
@@ -201,6 +203,7 @@ function optionsOf(args: Arguments, work: Awaited<ReturnType<typeof loadWork>>) 
       ...(cpus !== undefined && { cpus: one(cpus) }),
       ...(pids !== undefined && { pids: one(pids) }),
     }),
+    init: isSet(args.init),
     enterBy: isSet(args.chroot) ? 'chroot' : 'pivot_root',
   } as const;
 }

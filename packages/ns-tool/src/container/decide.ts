@@ -35,6 +35,11 @@ export interface ContainerOptions {
   readonly privileged?: boolean;
   /** What it may use at most, by cgroups. */
   readonly limits?: Limits;
+  /**
+   * A small init as its first process, with the command as its child: it passes signals on, reaps orphans, and ends with
+   * the command's status, or with 128 + n if signal n ended that.
+   */
+  readonly init?: boolean;
   /** A terminal for the command, in place of standard input, output and error. */
   readonly terminal?: TerminalInside;
   /** `chroot` leaves the host within reach. */
@@ -89,6 +94,7 @@ export function planContainer(
     capabilities: capabilitiesOf(changes, idMaps === null ? host.permitted : CAPABILITIES),
     privileged,
     cgroups: planCgroups(sys, options.limits ?? {}, id),
+    init: options.init ?? false,
   };
 }
 

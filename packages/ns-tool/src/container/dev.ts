@@ -66,18 +66,23 @@ export function populateDev(sys: Recorder, nodes: ReadonlyMap<string, number> | 
 }
 
 /**
- * Makes a terminal the controlling one of this session, and /dev/console. OCI runtime specification, config-linux.md,
+ * Makes a terminal /dev/console, and the controlling one of this session; unless an init leads that, from which the command
+ * has its own session and the terminal. OCI runtime specification, config-linux.md,
  * "Default Devices".
  *
  * @param mount a detached mount of its slave.
  */
-export function setConsole(sys: Recorder, { slave, mount }: { readonly slave: number; readonly mount: number }): void {
+export function setConsole(
+  sys: Recorder,
+  { slave, mount }: { readonly slave: number; readonly mount: number },
+  hasInit: boolean,
+): void {
   sys.mknodat(AT_FDCWD, CONSOLE, S_IFREG | 0o600, 0);
   sys.move_mount(mount, '', AT_FDCWD, CONSOLE, MOVE_MOUNT_F_EMPTY_PATH);
   // Opened anew: a terminal that was opened outside has no name in here. ttyname(3), ENODEV.
   const opened = sys.openat(AT_FDCWD, CONSOLE, O_RDWR | O_NOCTTY | O_CLOEXEC);
   sys.dup3(opened, slave, O_CLOEXEC);
-  sys.ioctl(slave, TIOCSCTTY, 0);
+  if (!hasInit) sys.ioctl(slave, TIOCSCTTY, 0);
 }
 
 const CONSOLE = '/dev/console';

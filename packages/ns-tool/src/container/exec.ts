@@ -1,5 +1,12 @@
 /** Starting another command in a container. Pure. */
-import { becomeUser, NAMESPACE_KINDS, type NamespaceKind, type SpawnOptions, TIOCSCTTY } from '@ns-tool/syscalls';
+import {
+  becomeUser,
+  NAMESPACE_KINDS,
+  type NamespaceKind,
+  PR_SET_DUMPABLE,
+  type SpawnOptions,
+  TIOCSCTTY,
+} from '@ns-tool/syscalls';
 import type { Inside } from './inside.ts';
 import type { Account } from './plan.ts';
 
@@ -35,6 +42,9 @@ export function execOptions(
     join: [{ pidfd, kinds: NAMESPACE_KINDS.filter((kind) => kinds.includes(kind)) }],
     ...(cgroups.length > 0 && { cgroups }),
     env: { ...inside.env, ...env },
+    // From setns(2) to execve(2) it is this process for who is in the container: its program, its memory, its descriptors.
+    beforeJoining: (sys) => sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0),
+    through: 'sealed',
     setup(sys) {
       if (slave !== undefined) sys.ioctl(slave, TIOCSCTTY, 0);
       sys.chdir(workingDir);

@@ -76,6 +76,8 @@ export interface ContainerPlan {
   readonly privileged: boolean;
   /** By which it is limited. */
   readonly cgroups: readonly PlannedCgroup[];
+  /** Whether its first process is a small init, and the command the child of that. */
+  readonly init: boolean;
 }
 
 /** The files that every container gets from outside: from the bundle to its /etc. */

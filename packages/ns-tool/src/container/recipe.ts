@@ -56,6 +56,8 @@ export function containerOptions(plan: ContainerPlan): SpawnOptions {
     env: plan.env,
     setup: (sys) => makeContainer(sys, plan),
     noNewPrivileges: !plan.privileged,
+    // What is executed here, the image says: through /proc/self/exe it could be a program of the host.
+    through: plan.init ? 'init' : 'sealed',
     ...(plan.terminal !== null && { newSession: true, stdio: plan.terminal.slave }),
     parentDeathSignal: 'SIGKILL',
   };
@@ -81,7 +83,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   attachKernelFilesystem(sys, proc, '/proc');
   attachKernelFilesystem(sys, sysfs, '/sys');
   populateDev(sys, nodes, !mapsOneIdOnly(plan));
-  if (terminal !== null) setConsole(sys, terminal);
+  if (terminal !== null) setConsole(sys, terminal, plan.init);
   for (const mount of late) attach(sys, mount);
   if (!privileged) hideFromRoot(sys);
 

@@ -16,22 +16,29 @@ export function candidates(command: string, path: string | undefined): string[] 
   return (path ?? DEFAULT_PATH).split(':').map((directory) => `${directory === '' ? '.' : directory}/${command}`);
 }
 
-/**
- * Becomes the command: the first of its candidates that can be executed, looked for in the child's own root.
- *
- * @param env this process's own if undefined.
- */
-export function execute(
-  sys: Recorder,
+/** How a command is executed. */
+export interface Execution {
+  /** Its candidates: one at least. */
+  readonly paths: readonly string[];
+  readonly argv: readonly string[];
+  readonly environment: readonly string[] | EnvironmentInMemory;
+}
+
+/** @param env this process's own if undefined. */
+export function executionOf(
   command: string,
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>> | undefined,
-): void {
+): Execution {
   const environment = env === undefined ? ownEnvironment() : listOf(env);
-  const paths = candidates(command, (env ?? process.env).PATH);
+  return { paths: candidates(command, (env ?? process.env).PATH), argv, environment };
+}
+
+/** Becomes the command: the first of its candidates that can be executed, looked for in the child's own root. */
+export function execute(sys: Recorder, { paths, argv, environment }: Execution): void {
   const trying = sys.allowing(...TRY_NEXT);
   for (const path of paths.slice(0, -1)) trying.execve(path, argv, environment);
-  sys.execve(paths.at(-1) ?? command, argv, environment);
+  sys.execve(paths.at(-1) ?? '', argv, environment);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { IdMaps } from './id-maps.ts';
 import type { NamespaceFiles } from './namespace-files.ts';
 import type { Joined, NamespaceCall, NamespaceKind } from './namespaces.ts';
 import type { Stdio } from './stdio.ts';
+import type { Through } from './through.ts';
 import type { TimeOffsets } from './time-offsets.ts';
 
 /** How to start a process. */
@@ -53,6 +54,18 @@ export interface SpawnOptions {
   readonly parentDeathSignal?: NodeJS.Signals;
   /** Make it the leader of a new session. */
   readonly newSession?: boolean;
+  /**
+   * A small program that the child becomes first, from a sealed file in memory:
+   *
+   * - `sealed`: it does nothing but become the command. Where strangers run in its namespaces, or an image says what the
+   *   command is, so that none of them reaches this process's program and memory through the child: until execve(2) that
+   *   is a copy of this process, and its /proc/PID/exe this process's program, open for writing (CVE-2019-5736).
+   * - `init`: it stays as PID 1, with the command as its child: it passes signals on, waits for orphans, and ends with the
+   *   command's status, or 128 + n if signal n ended that. Without it a command that is PID 1 ignores every signal that it
+   *   has no handler for: pid_namespaces(7). With `newSession` the command leads a session of its own as well, and takes
+   *   the terminal that is its standard input; the init must have none then.
+   */
+  readonly through?: Through;
   /** Told of each signal that stops the command, as Ctrl-Z does; `resume` lets it go on. */
   readonly onStopped?: (signal: NodeJS.Signals, resume: () => void) => void;
   /** Told of each child that was made, once it has become the command or has failed: what `--trace` shows. */

@@ -4,12 +4,13 @@ import { CLONE_PIDFD, CLONE_VFORK, CLONE_VM, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHS
 import { type Program, type Recorder, record } from '../record.ts';
 import { boundCapabilities, keepCapabilities } from './capabilities.ts';
 import { joinCgroups } from './cgroups.ts';
-import { execute } from './exec.ts';
+import { execute, executionOf } from './exec.ts';
 import { type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
 import { type Entrance, entranceOf, fork, join, namespaceFlags } from './namespaces.ts';
 import type { SpawnOptions } from './options.ts';
 import { resetSignals } from './signals.ts';
 import { connect, type Plumbing, type Stdio } from './stdio.ts';
+import { beyond, type Passage, pass } from './through.ts';
 import type { Tie } from './tie.ts';
 import { writeTimeOffsets } from './time-offsets.ts';
 
@@ -55,12 +56,35 @@ export function cloneFlagsOf(options: SpawnOptions): number {
 /** The program of `spawn` without running it: what `--dry-run` shows. */
 export function programOf(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Program {
   const sources = descriptors(options.stdio ?? 'inherit').map((item, fd) => (typeof item === 'string' ? fd : item));
-  return programFor(command, args, options, birthOf(options), { sources, ends: new Map() }, null);
+  // Under numbers that they can have, since nothing is opened here.
+  const passage = { answers: sources.length, file: sources.length + 1 };
+  const { steps, beyond } = programFor(command, args, options, birthOf(options), {
+    plumbing: { sources, ends: new Map() },
+    tie: null,
+    passage,
+  });
+  return [...steps, ...beyond];
 }
 
 /** What each descriptor of the child is. */
 export function descriptors(stdio: Stdio | readonly Stdio[]): readonly Stdio[] {
   return typeof stdio === 'string' || typeof stdio === 'number' ? [stdio, stdio, stdio] : stdio;
+}
+
+/** What a child takes along from its parent. */
+export interface Luggage {
+  readonly plumbing: Plumbing;
+  readonly tie: Tie | null;
+  /** Null where it becomes the command itself. */
+  readonly passage: Passage | null;
+}
+
+/** What a child does. */
+export interface ChildProgram {
+  /** The steps of its own. */
+  readonly steps: Program;
+  /** What the small program does that it becomes by the last of them, if any. */
+  readonly beyond: Program;
 }
 
 /** What the child does: it enters its namespaces, prepares itself, and becomes the command. */
@@ -69,20 +93,27 @@ export function programFor(
   args: readonly string[],
   options: SpawnOptions,
   birth: Birth,
-  plumbing: Plumbing,
-  tie: Tie | null,
-): Program {
-  const argv = [options.argv0 ?? command, ...args];
-  return [
+  { plumbing, tie, passage }: Luggage,
+): ChildProgram {
+  const { through } = options;
+  const execution = executionOf(command, [options.argv0 ?? command, ...args], options.env);
+  const passes = through !== undefined && passage !== null;
+  // The answers go to the descriptor after those of the command.
+  const sources = passes ? [...plumbing.sources, passage.answers] : plumbing.sources;
+  const steps = [
     ...record((sys) => {
       tie?.begin(sys);
       enterNamespaces(sys, options, birth, tie);
       prepare(sys, options, tie);
-      connect(sys, plumbing);
+      connect(sys, { ...plumbing, sources });
     }),
     ...resetSignals(),
-    ...record((sys) => execute(sys, command, argv, options.env)),
+    ...record((sys) => {
+      if (passes) pass(sys, passage.file, plumbing.sources.length, through, execution);
+      else execute(sys, execution);
+    }),
   ];
+  return { steps, beyond: passes ? beyond(through, execution) : [] };
 }
 
 function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie: Tie | null): void {

@@ -14,9 +14,10 @@ import { type Filled, fixedSize, readFilled, readResults, write } from './layout
 import { type Block, interpreterAddress, release, take } from './memory.ts';
 import { giveUpNamespaces, keepNamespaces } from './namespace-files.ts';
 import type { SpawnOptions, StepResult } from './options.ts';
-import { type Birth, birthOf, descriptors, programFor } from './program.ts';
+import { type Birth, birthOf, type ChildProgram, descriptors, programFor } from './program.ts';
 import { withSignalsBlocked } from './signals.ts';
 import { closePlumbing, openPlumbing, type Plumbing, streamOf } from './stdio.ts';
+import { OpenPassage } from './through.ts';
 import { Tie } from './tie.ts';
 
 /** A process that was started. */
@@ -78,14 +79,18 @@ function startOne(command: string, args: readonly string[], options: SpawnOption
   const birth = birthOf(options);
   const plumbing = openPlumbing(stdio);
   let tie: Tie | null = null;
+  let passage: OpenPassage | null = null;
   let child: Started | undefined;
   try {
     tie = birth.waits || options.parentDeathSignal !== undefined ? new Tie(birth.waits) : null;
-    const program = programFor(command, args, options, birth, plumbing, tie);
-    child = start(program, birth, tie, options);
+    // One descriptor more than the command: for the answers.
+    passage = options.through === undefined ? null : new OpenPassage(stdio.length + 1);
+    const program = programFor(command, args, options, birth, { plumbing, tie, passage });
+    child = start(program, birth, { tie, passage }, options);
     return handleOf(child, plumbing, options.onStopped);
   } finally {
     tie?.close();
+    passage?.close();
     closePlumbing(plumbing, stdio, child !== undefined);
   }
 }
@@ -96,8 +101,19 @@ interface Started {
   readonly steps: readonly StepResult[];
 }
 
+/** What there is between this process and a child that it makes. */
+interface Bonds {
+  readonly tie: Tie | null;
+  readonly passage: OpenPassage | null;
+}
+
 /** Runs a program in a child, and returns when the child, or one that it has made, has become the command. */
-function start(program: Program, birth: Birth, tie: Tie | null, { keep, observe }: SpawnOptions): Started {
+function start(
+  { steps: program, beyond }: ChildProgram,
+  birth: Birth,
+  { tie, passage }: Bonds,
+  { keep, observe }: SpawnOptions,
+): Started {
   const { block, filled } = load(program);
   let kept: readonly string[] = [];
   try {
@@ -119,12 +135,15 @@ function start(program: Program, birth: Birth, tie: Tie | null, { keep, observe 
     readFilled(filled, block.view);
     if (birth.entrance.forks) child = succeed(child, birth);
 
-    const results = readResults(program, block.view);
-    const steps = program.map((call, i) => ({ call, result: results[i] ?? null }));
+    // Where the last step has worked, the first answer is its result.
+    const results = [...readResults(program, block.view), ...(passage?.read(1 + beyond.length) ?? [])];
+    const steps = [...program, ...beyond].map((call, i) => ({ call, result: results[i] ?? null }));
     observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
     // What has gone wrong in the child is why the parent failed, too.
     failure = failureOf(steps) ?? failure;
     if (failure === undefined && hasReachedCommand(steps)) return { ...child, steps };
+    // It has ended by itself; unless somebody in its namespaces has answered in its place.
+    if (passage !== null) kill(child);
     const exit = bury(child);
     giveUpNamespaces(kept);
     throw failure ?? new ChildEndedEarly(child.pid, exit);
@@ -202,7 +221,10 @@ function failureOf(steps: readonly StepResult[]): SyscallError | undefined {
   // Of several candidates for a command, one that exists but may not be executed says more than one that is missing.
   const refused = steps.find(({ call, result }) => call.name === 'execve' && result === -errnoNumber('EACCES'));
   const { call, result } = failed.call.name === 'execve' ? (refused ?? failed) : failed;
-  return new SyscallError(call.name, call.args, -(result ?? 0));
+  // What is too long for the small program on the way, is so for the command: it is the command's arguments.
+  const isTooLong = call.name === 'execveat' && result === -errnoNumber('E2BIG');
+  const { name, args: values } = (isTooLong && steps.find(({ call }) => call.name === 'execve')?.call) || call;
+  return new SyscallError(name, values, -(result ?? 0));
 }
 
 function isAllowed({ allowed }: Program[number], result: number): boolean {
