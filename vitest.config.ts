@@ -9,6 +9,7 @@ const slow = [
   'tests/**/mutants.test.ts',
   'tests/**/faults.test.ts',
   'tests/mount-table/size.test.ts',
+  'tests/syscalls/init.test.ts',
   'tests/images/{debian,pull,transport}.test.ts',
   'tests/run/{escapes,refused,on-an-overlay}.test.ts',
   'tests/containers/command.test.ts',
