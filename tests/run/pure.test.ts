@@ -111,6 +111,20 @@ describe('a file in layers', () => {
     const whiteout = layer('whiteout', (at) => execFileSync('mknod', [join(at, 'etc/passwd'), 'c', '0', '0']));
     expect(read([lower, whiteout])).toBe(null);
   });
+
+  it.each(process.geteuid?.() === 0 ? ['trusted', 'user'] : ['user'])(
+    'is not below a directory that is opaque by %s.*',
+    (namespace) => {
+      const opaque = layer(`opaque-${namespace}`, (at) =>
+        sys.lsetxattr(join(at, 'etc'), `${namespace}.overlay.opaque`, 'y', 0),
+      );
+      expect(read([lower, opaque])).toBe(null);
+      const partly = layer(`partly-${namespace}`, (at) =>
+        sys.lsetxattr(join(at, 'etc'), `${namespace}.overlay.opaque`, 'x', 0),
+      );
+      expect(read([lower, partly])).toBe('lower');
+    },
+  );
 });
 
 describe('capabilities', () => {

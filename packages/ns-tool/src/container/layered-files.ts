@@ -88,11 +88,29 @@ function lookUp(sys: Sys, directory: Directory, name: string, keep: (fd: number)
     const type = status(sys, fd, '').mode & S_IFMT;
     // A whiteout, which hides what is below; or a device, which is of no use either.
     if (type === S_IFCHR) break;
-    if (type === S_IFDIR) merged.push(fd);
-    else if (merged.length === 0) return { fd, type };
-    else break;
+    if (type !== S_IFDIR) {
+      if (merged.length === 0) return { fd, type };
+      break;
+    }
+    merged.push(fd);
+    if (isOpaque(sys, fd)) break;
   }
   return merged.length === 0 ? null : { directory: merged };
+}
+
+/** Whether a directory hides what lower layers have in it: overlayfs.rst, "whiteouts and opaque directories". */
+function isOpaque(sys: Sys, directory: number): boolean {
+  const value = new Uint8Array(1);
+  return ['trusted', 'user'].some((namespace) => {
+    try {
+      // The directory, and not the link of /proc to it.
+      const path = `/proc/self/fd/${directory}/.`;
+      return sys.lgetxattr(path, `${namespace}.overlay.opaque`, value) === 1 && value[0] === 'y'.charCodeAt(0);
+    } catch (error) {
+      if (isErrno(error, 'ENODATA', 'EOPNOTSUPP', 'ERANGE', 'EPERM', 'EACCES')) return false;
+      throw error;
+    }
+  });
 }
 
 function openEntry(sys: Sys, directory: number, name: string): number | null {
