@@ -117,8 +117,8 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
     expect(await tool('exec dies true')).toContain('dies has ended');
     const would = await tool('cleanup --dry-run');
     expect(would.match(/Would remove the (state|files) of (\w+)/g)).toEqual([
-      `Would remove the state of ${id}`,
       `Would remove the files of ${id}`,
+      `Would remove the state of ${id}`,
     ]);
     expect(await tool('cleanup')).toBe(would.replaceAll('Would remove', 'Removed'));
     expect(await tool('cleanup')).toBe('Nothing is left over.\n');
@@ -127,5 +127,23 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
     expect(await tool('rm -f stays')).toBe('stays\n');
     await ended('stays');
     expect(await files()).toBe('');
+  });
+
+  it('goes on where one of them cannot be removed, and ends with 1', async () => {
+    const busy = '$NS_TOOL_STORE/containers/000000000000';
+    const states = sudo === '' ? '/tmp/ns-tool-$(id -u)' : '/run/ns-tool';
+    await user.type(
+      `${sudo}sh -c 'mkdir -p ${busy}/mounted $NS_TOOL_STORE/containers/ffffffffffff/upper'
+       ${sudo}sh -c 'mkdir -p ${states}/000000000000; echo "{\\"id\\":\\"000000000000\\",\\"name\\":\\"half\\",\\"pid\\":1,\\"startTime\\":-1,\\"image\\":\\"i\\",\\"command\\":[],\\"created\\":\\"2020-01-01T00:00:00Z\\"}" > ${states}/000000000000/state.json'
+       sudo mount -t tmpfs x ${sudo ? `/tmp/store-of-root/containers/000000000000` : busy}/mounted`,
+    );
+    expect(await tool('cleanup 2> /dev/null; echo $?')).toMatch(/^Removed the files of ffffffffffff: .*\n1\n$/);
+    expect(await tool('cleanup --json 2> /dev/null')).toContain('"failed"');
+    expect(await tool('cleanup 2>&1')).toMatch(/cannot remove all of .*000000000000: rm ended with status 1/);
+    expect(await tool('ps')).toContain(' half ');
+    await user.type(`sudo umount ${sudo ? `/tmp/store-of-root/containers/000000000000` : busy}/mounted`);
+    expect(await tool('cleanup')).toMatch(
+      /^Removed the files of 000000000000: .*\nRemoved the state of 000000000000: .*\n$/,
+    );
   });
 });

@@ -127,7 +127,7 @@ describe('left over', () => {
   it('is all of what is dead, also if its pid is another process’s now', () => {
     give(dead, 'state', 'files');
     give(web, 'state', 'files');
-    expect(found()).toEqual([`state ${db.id}`, `files ${db.id}`]);
+    expect(found()).toEqual([`files ${db.id}`, `state ${db.id}`]);
   });
 
   it('are the cgroups of what is dead, those with its name, as long as they are there', () => {

@@ -102,7 +102,7 @@ sh -c "exec 9<> $blob; exec tail -c +1 -f /tmp/part >&9" > /dev/null 2>&1 & echo
       const [{ id, pid }] = JSON.parse(await tool('ps --json'));
       await as(`kill -KILL ${pid}`);
       expect(await ended('half')).toBe('137');
-      expect(await tool('cleanup')).toMatch(new RegExp(`^Removed the state of ${id}.*\nRemoved the files of ${id}`));
+      expect(await tool('cleanup')).toMatch(new RegExp(`^Removed the files of ${id}.*\nRemoved the state of ${id}`));
       expect(await containers()).toBe(NONE);
       expect(await tool('cleanup')).toBe('Nothing is left over.\n');
       await restored();

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Argv, InferredOptionTypes } from 'yargs';
+import type { Leftover } from '../container/leftovers.ts';
+import { UserError } from '../errors.ts';
 import { showSize } from '../image-store/amounts.ts';
 import { STORE_OPTION, withStore } from '../image-store/open.ts';
 import { onThisMachine } from '../on-this-machine.ts';
@@ -46,23 +48,36 @@ export async function run(args: InferredOptionTypes<typeof options>): Promise<nu
   const states = host.stateDirectory();
   const store = args.store === undefined ? storeDirectory() : resolve(args.store);
   const found = leftovers(states, join(store, 'containers'));
-  if (!args['dry-run']) {
-    for (const { what, id, path } of found) {
-      if (what === 'cgroup') await removeCgroups([path]);
-      else if (what === 'state') removeState(states, id);
-      else await removeBundle({ bundle: path, idMaps: host.idMapsFor(here) });
+  const remove = async ({ what, id, path }: Leftover) => {
+    if (what === 'cgroup') await removeCgroups([path]);
+    else if (what === 'state') removeState(states, id);
+    else await removeBundle({ bundle: path, idMaps: host.idMapsFor(here) });
+  };
+  const removed: Leftover[] = [];
+  const failed: (Leftover & { readonly why: string })[] = [];
+  for (const leftover of found) {
+    // What is left of a container is found by its state: as long as something is, so is that.
+    if (failed.some(({ id }) => id === leftover.id)) continue;
+    try {
+      if (!args['dry-run']) await remove(leftover);
+      removed.push(leftover);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failed.push({ ...leftover, why: error.message });
     }
   }
+  const status = failed.length > 0 ? 1 : 0;
   const images = await withStore(store, (opened) => opened.collect({ dryRun: args['dry-run'] }));
   if (args.json) {
-    print(JSON.stringify({ dryRun: args['dry-run'], removed: found, images }, null, 2));
-    return 0;
+    print(JSON.stringify({ dryRun: args['dry-run'], removed, failed, images }, null, 2));
+    return status;
   }
-  const removed = args['dry-run'] ? 'Would remove' : 'Removed';
-  for (const { what, id, path } of found) print(`${removed} the ${what} of ${id}: ${path}`);
+  const verb = args['dry-run'] ? 'Would remove' : 'Removed';
+  for (const { what, id, path } of removed) print(`${verb} the ${what} of ${id}: ${path}`);
+  for (const { why } of failed) printError(`ns-tool: ${why}`);
   if (images === null) printError('ns-tool: an image is being pulled, so none was looked at; try again afterwards');
   const unneeded = images === null ? 0 : images.blobs + images.layers + images.unfinished;
-  if (images !== null && unneeded > 0) print(`${removed} ${showSize(images.bytes)} that no image needs`);
+  if (images !== null && unneeded > 0) print(`${verb} ${showSize(images.bytes)} that no image needs`);
   if (found.length === 0 && unneeded === 0) print('Nothing is left over.');
-  return 0;
+  return status;
 }

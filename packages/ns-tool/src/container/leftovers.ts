@@ -19,7 +19,7 @@ export interface Leftover {
 const SETTLED = 60_000;
 
 /**
- * Finds what is left over.
+ * Finds what is left over, in the order in which it is to be removed.
  *
  * @param states the directory of states.
  * @param bundles the directory of the containers' files.
@@ -30,7 +30,6 @@ export function leftovers(states: string, bundles: string): readonly Leftover[] 
   const names = directoriesIn(states);
   const known = new Map(statesIn(states).map((state) => [state.id, state]));
   return [
-    // First of all to be removed, since nothing but the state knows them.
     ...[...known.values()]
       .filter((state) => !isAlive(state))
       .flatMap((state) =>
@@ -38,12 +37,13 @@ export function leftovers(states: string, bundles: string): readonly Leftover[] 
           .filter(existsSync)
           .map((path) => ({ what: 'cgroup', id: state.id, path }) as const),
       ),
-    ...names
-      .filter((id) => isOver(known.get(id), join(states, id)))
-      .map((id) => ({ what: 'state', id, path: join(states, id) }) as const),
     ...files
       .filter((id) => known.get(id) === undefined || !isAlive(known.get(id) as ContainerState))
       .map((id) => ({ what: 'files', id, path: join(bundles, id) }) as const),
+    // Last of all, since only the state knows the others.
+    ...names
+      .filter((id) => isOver(known.get(id), join(states, id)))
+      .map((id) => ({ what: 'state', id, path: join(states, id) }) as const),
   ];
 }
 
