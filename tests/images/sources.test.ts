@@ -84,6 +84,38 @@ describe.skipIf(lacking)('an image from a file', () => {
     expect(image.config).toEqual(original.config);
   });
 
+  it.each<[string, (digest: string) => string, (digest: string) => string]>([
+    ['crane', (digest) => digest, (digest) => `${digest.slice(7)}.tar.gz`],
+    ['jib', () => 'config.json', (digest) => `${digest.slice(7)}.tar.gz`],
+    ['docker 1.9', (digest) => `${digest.slice(7)}.json`, (digest) => `${digest.slice(7)}/layer.tar`],
+  ])(
+    'that %s would write for docker has the same layers and configuration',
+    async (_tool, nameOfConfig, nameOfLayer) => {
+      const blob = (digest: string) => readFileSync(join(layout, 'blobs', digest.replace(':', '/')));
+      const { digest } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')).manifests[0];
+      const manifest = JSON.parse(blob(digest).toString());
+      const layers: string[] = manifest.layers.map((layer: { digest: string }) => layer.digest);
+      const list = [
+        { Config: nameOfConfig(manifest.config.digest), Layers: layers.map(nameOfLayer), RepoTags: ['tool:7'] },
+      ];
+      const archive = join(temporaryFolder(), 'image.tar');
+      writeFileSync(
+        archive,
+        tar([
+          { name: nameOfConfig(manifest.config.digest), content: blob(manifest.config.digest) },
+          ...layers.map((layer) => ({ name: nameOfLayer(layer), content: blob(layer) })),
+          // As these tools do, last.
+          { name: 'manifest.json', content: Buffer.from(JSON.stringify(list)) },
+        ]),
+      );
+      const store = freshStore();
+      const [image, original] = [await store.importFrom(archive), await store.importFrom(layout)];
+      expect(image.name).toBe('docker.io/library/tool:7');
+      expect(layersOf(image)).toEqual(layersOf(original));
+      expect(image.config).toEqual(original.config);
+    },
+  );
+
   it('has the name that is given', async () => {
     const store = freshStore();
     expect((await store.importFrom(layout, { name: 'mine:3' })).name).toBe('docker.io/library/mine:3');

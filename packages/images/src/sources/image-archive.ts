@@ -20,9 +20,12 @@ const MAX_ENTRIES = 20_000;
 /** How many links lead to one another. */
 const MAX_LINKS = 40;
 
-/** The names that such an archive has. The first of another kind tells that it is the archive of a root filesystem. */
+/**
+ * The names that such an archive has, by Docker's tools and those of others, who name layers and configuration as they like.
+ * The first of another kind tells that it is the archive of a root filesystem: that has directories.
+ */
 const IMAGE_ENTRY =
-  /^(?:manifest\.json|index\.json|oci-layout|repositories|[0-9a-f]{64}(?:\.json|\.tar|\/(?:json|VERSION|layer\.tar)?)?|blobs\/?|blobs\/sha256\/?|blobs\/sha256\/[0-9a-f]{64})$/;
+  /^(?:[^/]+\.(?:json|tar|tgz|tar\.\w+)|oci-layout|repositories|(?:sha256:)?[0-9a-f]{64}(?:\/(?:json|VERSION|layer\.tar)?)?|blobs\/?|blobs\/sha256\/?|blobs\/sha256\/[0-9a-f]{64})$/;
 
 export interface ArchivedFile {
   /** Where it is now. */
