@@ -1,4 +1,5 @@
 /** Broken versions of `ns-tool run`: something is changed of what its child does. The contract must notice each. */
+import { constants } from 'node:os';
 import { CLONE_NEWNS, CLONE_NEWUSER, PR_CAPBSET_DROP, showCall } from '@ns-tool/syscalls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAssertion } from '../support/assertion.ts';
@@ -213,19 +214,29 @@ function planOf({ args, uid, command = ['/bin/sh', '/probe'] }: Scenario): Start
   return { program: 'ns-tool', args: ['run', '--dry-run', ...args, ...command], ...user };
 }
 
-/** The container has another ID in each run; and a result has another name where steps come before that are not shown. */
-const withoutNames = (line: string) => line.replace(/\b[0-9a-f]{12}\b/g, 'ID').replace(/\br\d+\b/g, 'r');
+/**
+ * The container has another ID in each run; a result has another name where steps come before that are not shown; and the
+ * descriptors of the small program are known only once there are some.
+ */
+const withoutNames = (line: string) =>
+  line
+    .replace(/\b[0-9a-f]{12}\b/g, 'ID')
+    .replace(/\br\d+\b/g, 'r')
+    .replace(/^(dup3\(\d+, 3, 0\)|fcntl\(3, F_SETFD, 0\))$/, 'ANSWERS')
+    .replace(/^execveat\(\d+/, 'execveat(FILE');
 
 /** The calls that --dry-run prints: without the comments, and what names results and says which errors are allowed. */
 function callsIn(printed: string): readonly string[] {
-  const lines = printed.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const all = printed.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  // What follows does the small program, and not the child.
+  const lines = all.slice(0, all.findIndex((line) => line.startsWith('execveat(')) + 1);
   return lines.map((line) => withoutNames(line.replace(/( = r\d+)?( {2}\/\* or [A-Z0-9, ]+ \*\/)?$/, '')));
 }
 
 /** Those that a child makes, and the one that makes it. */
 function callsOf({ program, cloneFlags }: Report): readonly string[] {
   const shown = program.filter(({ aside }) => !aside).map(({ shown }) => shown);
-  return [showCall('clone', [cloneFlags, null, null]), ...shown].map(withoutNames);
+  return [showCall('clone', [cloneFlags & ~constants.signals.SIGCHLD, null, null]), ...shown].map(withoutNames);
 }
 
 /** Runs that fit into an argument of the supervisor: execve(2). */

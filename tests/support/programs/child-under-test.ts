@@ -36,7 +36,7 @@ changeProgram(of, changes, (program) => {
 let isReported = false;
 changeClone(changes, pause, (cloneFlags) => {
   if (meant === undefined || isReported) return;
-  writeSync(REPORT, JSON.stringify({ program: recorded(meant), cloneFlags } satisfies Report));
+  writeSync(REPORT, `${JSON.stringify({ program: recorded(meant), cloneFlags } satisfies Report)}\n`);
   isReported = true;
 });
 

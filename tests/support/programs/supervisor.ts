@@ -82,7 +82,8 @@ async function make(run: Run): Promise<Outcome> {
     ...end,
     stdout,
     stderr,
-    report: JSON.parse(written[REPORT] || 'null'),
+    // Its first line: a child that is wrong may write there, too.
+    report: JSON.parse(written[REPORT]?.split('\n')[0] || 'null'),
     hasActed,
     hung,
     left: left.map(({ pid, name }) => `${name} (pid ${pid})`),
