@@ -20,9 +20,8 @@ export function refuseWrongArguments(name: SyscallName, args: readonly unknown[]
   if (args.length !== kinds.length) {
     throw new TypeError(`${name}: takes ${kinds.length} arguments, got ${args.length}`);
   }
-  for (const [i, kind] of kinds.entries()) {
-    const arg = args[i];
-    const problem = arg instanceof ResultOf ? kind.problem(0) : kind.problem(arg);
+  kinds.forEach((kind, i) => {
+    const problem = kind.problem(args[i] instanceof ResultOf ? 0 : args[i]);
     if (problem !== null) throw new TypeError(`${name}: argument ${i + 1} ${problem}`);
-  }
+  });
 }

@@ -7,13 +7,24 @@ import type { Word } from './kinds.ts';
 const libc = koffi.load(null);
 const syscall = libc.func('syscall', 'long', ['long', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']);
 
-/** Performs a system call on the calling thread, and returns its result, or the negative errno. */
-export function invoke(number: number, words: readonly Word[]): number {
-  const memory = words.map((word) => (Array.isArray(word) ? wordsAt(word) : (word as number | ArrayBufferView)));
-  const registers = memory.map((word) => (typeof word === 'number' ? word : koffi.address(word)));
-  while (registers.length < 6) registers.push(0);
-  const result = outcome(syscall(number, ...registers));
-  // Used after the call, so that no collection of garbage frees before it what the kernel was given the address of.
+/**
+ * Performs a system call on the calling thread, and returns its result, or the negative errno.
+ *
+ * @param words of each argument.
+ */
+export function invoke(number: number, words: readonly (readonly Word[])[]): number {
+  // Kept until after the call, so that no collection of garbage frees before it what the kernel was given the address of.
+  const memory: (Uint8Array | BigUint64Array)[] = [];
+  const registers: (number | bigint)[] = [];
+  for (const ofArgument of words) {
+    for (const word of ofArgument) {
+      const content = typeof word === 'number' || word instanceof Uint8Array ? word : wordsAt(word);
+      if (typeof content !== 'number') memory.push(content);
+      registers.push(typeof content === 'number' ? content : koffi.address(content));
+    }
+  }
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = registers;
+  const result = outcome(syscall(number, a, b, c, d, e, f));
   memory.length = 0;
   return result;
 }

@@ -15,8 +15,10 @@ function run(name: SyscallName, args: readonly unknown[]): number {
   if (forks) throw new TypeError(`${name}: only a child can make this call, as a step of its program; see spawn`);
   refuseWrongArguments(name, args);
   const words = kinds.map((kind, i) => kind.words(args[i]));
-  const result = invoke(number[architecture], words.flat());
+  const result = invoke(number[architecture], words);
   if (result < 0) throw new SyscallError(name, args, -result);
-  for (const [i, kind] of kinds.entries()) kind.readBack?.(args[i], words[i] ?? []);
+  kinds.forEach((kind, i) => {
+    kind.readBack?.(args[i], words[i] ?? []);
+  });
   return result;
 }

@@ -44,6 +44,9 @@ export function readTable(sys: Sys, source: TableSource, needsPropagateFrom = tr
 /** Above this, in milliseconds for a line, the kernel walks peer groups. Otherwise it takes one or two microseconds. */
 const SLOW_LINE = 0.025;
 
+/** Milliseconds after which that is no accident. */
+const LONG_ENOUGH = 0.2;
+
 /** By the way that is quicker. How long the first lines take tells: they are read one or two at a time, then more and more. */
 function ownTable(sys: Sys, path: string): Mount[] {
   return withOpen(sys, AT_FDCWD, path, O_RDONLY, (fd) => {
@@ -57,7 +60,7 @@ function ownTable(sys: Sys, path: string): Mount[] {
       pieces.push(piece.subarray(0, length));
       lines += piece.subarray(0, length).toString('latin1').split('\n').length;
       const elapsed = performance.now() - start;
-      const quicker = elapsed > 1 && elapsed / lines > SLOW_LINE ? mountsByStatmount(sys) : null;
+      const quicker = elapsed > LONG_ENOUGH && elapsed / lines > SLOW_LINE ? mountsByStatmount(sys) : null;
       if (quicker !== null) return quicker;
     }
   });
