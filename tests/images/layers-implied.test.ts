@@ -66,6 +66,11 @@ const CASES: readonly [what: string, ...layers: Fields[][]][] = [
 /** Of these umoci changes the times of directories after it has set them. */
 const WITHOUT_TIMES: typeof CASES = [
   [
+    'a great many directories',
+    [root, directory('many', { uid: 7, mode: 0o700 })],
+    [root, ...Array.from({ length: 8000 }, (_, i) => file(`many/${String(i).padStart(80, '0')}/x`))],
+  ],
+  [
     'nothing of what the layer itself hides',
     [root, directory('a', own), directory('a/b', own), directory('usr', own), symlink('lib', 'usr')],
     [root, file('.wh.a'), file('a/b/c'), file('.wh.lib'), file('lib/x')],

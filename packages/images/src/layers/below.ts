@@ -7,9 +7,17 @@ import type { Path } from './tree.ts';
 export type Below =
   /** It is the lowest, of this image. */
   | 'nothing'
-  /** There is something, but not here: a layer for which it matters cannot be unpacked alone. */
+  /** There is something, but not here. Where it matters for more than implied directories, a layer is not unpacked. */
   | 'out of reach'
   | LowerTree;
+
+/** A directory of which a layer has only what is in it. */
+export interface Implied {
+  /** A character per byte. */
+  readonly path: Path;
+  /** Whether that is more than whiteouts. */
+  readonly isReal: boolean;
+}
 
 export type Times = readonly [atime: Timespec, mtime: Timespec];
 

@@ -19,7 +19,15 @@ import {
   sys,
 } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
-import { ancestorsOf, type Below, dependent, type Lower, type LowerDirectory, type Times } from './below.ts';
+import {
+  ancestorsOf,
+  type Below,
+  dependent,
+  type Implied,
+  type Lower,
+  type LowerDirectory,
+  type Times,
+} from './below.ts';
 import { bad, meaningOf, type Place, placeOf, shown } from './names.ts';
 import { type Entry, isZero } from './tar/read.ts';
 
@@ -47,7 +55,9 @@ export type Marks =
 interface Directory {
   /** The times that it shall have once all is in it; null if the archive does not say. */
   times: Times | null;
-  /** What it is below, where only something in it is in the archive. */
+  /** Whether only something in it is in the archive. */
+  isImplied?: boolean;
+  /** What it is below then. */
   lower?: LowerDirectory;
   /** Whether the layer has it, or something in it: not if it has been made for whiteouts alone. */
   isReal: boolean;
@@ -66,8 +76,6 @@ export class Tree {
   readonly opaque = new Set<Path>();
   /** Where there are whiteouts, or have been: something may have replaced one. */
   readonly whiteouts: Path[] = [];
-  /** Whether it has something in directories that it has not itself: over other layers, those would be as they are there. */
-  impliesDirectories = false;
 
   constructor(
     private readonly privileges: Privileges,
@@ -226,9 +234,29 @@ export class Tree {
   private imply(path: Path, isReal: boolean): void {
     const lower = this.lower(path);
     this.makeDirectory(path, isReal);
-    if (this.below === 'nothing') this.impliesDirectories = true;
-    if (this.below === 'out of reach') throw dependent(`it has files in ${shown(path)}, but not that directory`);
-    if (lower?.type === 'directory') (this.directories.get(path) as Directory).lower = lower;
+    const directory = this.directories.get(path) as Directory;
+    directory.isImplied = true;
+    if (lower?.type === 'directory') directory.lower = lower;
+  }
+
+  /** The directories that the archive implies: over other layers, they are to be what they are there. */
+  implied(): readonly Implied[] {
+    return [...this.directories].flatMap(([path, { isImplied, isReal }]) => (isImplied ? [{ path, isReal }] : []));
+  }
+
+  /**
+   * Makes the implied directories of a layer, which was unpacked while those below were out of reach, what they are there.
+   *
+   * @throws ImageError `dependent` where the layer would have been unpacked otherwise.
+   */
+  adoptAll(implied: readonly Implied[]): void {
+    for (const { path, isReal } of implied) {
+      const lower = this.lower(path);
+      const isOtherwise = lower === undefined ? !isReal : lower.type !== 'directory';
+      if (isOtherwise) throw dependent(`it has files in ${shown(path)}, which is no directory there`);
+      if (lower?.type === 'directory') this.directories.set(path, { times: null, lower, isReal });
+    }
+    this.close();
   }
 
   private adopt(path: Path, { uid, gid, mode, attributes }: LowerDirectory): void {

@@ -21,7 +21,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { type Capability, type Child, type SpawnOptions, spawn } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
-import { dependent } from './below.ts';
+import { dependent, type Implied } from './below.ts';
 import { isOverlayRefused, isolate, layOver } from './confine.ts';
 import { layerIds } from './ids.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
@@ -33,8 +33,8 @@ export interface UnpackOptions {
   /** {@link DEFAULT_LIMITS} for those left out. */
   readonly limits?: Partial<Limits>;
   /**
-   * What lies below it; `nothing` if left out. If that is `out of reach`, it must not depend on it. Otherwise the absolute
-   * paths of the layers, lowest first.
+   * What lies below it; `nothing` if left out. If that is `out of reach`, its implied directories are to be made what they
+   * are there, by {@link adoptDirectories}. Otherwise the absolute paths of the layers, lowest first.
    */
   readonly below?: 'nothing' | 'out of reach' | readonly string[];
 }
@@ -75,6 +75,30 @@ export async function unpackLayer(
     }),
   );
   return layer as UnpackedLayer;
+}
+
+/**
+ * Makes directories of a layer what they are in the layers below.
+ *
+ * @param directory that of the layer, unpacked while those were out of reach.
+ * @param below the absolute paths of the layers, lowest first.
+ * @throws ImageError `dependent` if it has to be unpacked again, over those.
+ */
+export async function adoptDirectories(
+  directory: string,
+  below: readonly string[],
+  implied: readonly Implied[],
+): Promise<void> {
+  const task = { makes: 'adoption', diffIds: [], limits: undefined, isLowest: false } as const;
+  const child = await startUnpacker(task, directory, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    setup: layOver(directory, below),
+  }).catch((error: unknown) => {
+    throw isOverlayRefused(error) ? dependent(`there is no overlay here: ${error.message}`) : error;
+  });
+  await outcomeOf(child, async () => {
+    (child.stdin as Writable).on('error', () => {}).end(JSON.stringify(implied));
+  });
 }
 
 /** The archive of a layer. */

@@ -10,7 +10,7 @@ import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import { MNT_DETACH, sys } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
-import { LowerTree } from './below.ts';
+import { dependent, LowerTree } from './below.ts';
 import { decompress } from './decompress.ts';
 import { type Limits, Meter } from './limits.ts';
 import { takeIn } from './merge.ts';
@@ -74,14 +74,28 @@ async function unpack(
     size: meter.size,
     entries: meter.entries,
     leftOut: Object.fromEntries(tree.leftOut),
-    impliesDirectories: tree.impliesDirectories,
+    implied: tree.implied(),
   };
 }
+
+/** Bytes of their list. */
+const MOST_IMPLIED = 500_000;
 
 async function unpackLayer({ makes, diffIds, privileges, limits, isLowest }: Task): Promise<UnpackedLayer[]> {
   const alone = isLowest ? 'nothing' : 'out of reach';
   const tree = new Tree(privileges, 'overlay', makes === 'layer' ? alone : new LowerTree(`/${BELOW}`));
-  return [await unpack(process.stdin, diffIds[0] ?? null, tree, limits)];
+  const layer = await unpack(process.stdin, diffIds[0] ?? null, tree, limits);
+  // They are too much to tell where a hostile layer has a million of them.
+  if (JSON.stringify(layer.implied).length <= MOST_IMPLIED) return [layer];
+  if (makes === 'layer' && !isLowest) throw dependent('it has files in too many directories that it has not');
+  return [{ ...layer, implied: layer.implied.slice(0, 1) }];
+}
+
+async function adopt({ privileges }: Task): Promise<UnpackedLayer[]> {
+  let text = '';
+  for await (const piece of process.stdin.setEncoding('utf8')) text += piece;
+  new Tree(privileges, 'overlay', new LowerTree(`/${BELOW}`)).adoptAll(JSON.parse(text));
+  return [];
 }
 
 /** Unpacks archives one over the other: each into a directory beside the tree, which it then takes in. */
@@ -93,7 +107,7 @@ async function unpackRoot({ diffIds, privileges, limits }: Task): Promise<Unpack
     process.chdir(NEXT);
     const archive = fs.createReadStream('', { fd: FIRST_ARCHIVE + i, highWaterMark: 256 * 1024 });
     const tree = new Tree(privileges, 'passing', i === 0 ? 'nothing' : new LowerTree(ROOT));
-    layers.push(await unpack(archive, diffId, tree, limits, () => takeIn(tree, ROOT)));
+    layers.push({ ...(await unpack(archive, diffId, tree, limits, () => takeIn(tree, ROOT))), implied: [] });
     process.chdir('/');
     fs.rmSync(ROOT, { recursive: true });
     fs.renameSync(NEXT, ROOT);
@@ -104,22 +118,26 @@ async function unpackRoot({ diffIds, privileges, limits }: Task): Promise<Unpack
 const ROOT = '/fs';
 const NEXT = '/next';
 
+const WORK = { layer: unpackLayer, 'layer over others': unpackLayer, adoption: adopt, root: unpackRoot } as const;
+
 async function main(): Promise<void> {
   const task = JSON.parse(process.argv[2] ?? '') as Task;
   process.umask(0);
   // Loaded now, since nothing can be afterwards: OpenSSL reads its configuration when it is used first.
   createHash('sha256').update('').digest();
   enterDirectory();
-  if (task.makes === 'layer over others') process.chdir(LAYER);
-  if (fs.readdirSync('.').length > 0) throw new ImageError('store', 'the directory for the layer is not empty');
-  const outcome: Outcome = await (task.makes === 'root' ? unpackRoot(task) : unpackLayer(task)).then(
+  if (task.makes === 'layer over others' || task.makes === 'adoption') process.chdir(LAYER);
+  if (task.makes !== 'adoption' && fs.readdirSync('.').length > 0)
+    throw new ImageError('store', 'the directory for the layer is not empty');
+  const outcome: Outcome = await WORK[task.makes](task).then(
     (layers) => ({ layers }),
     (error: unknown) => {
       if (!(error instanceof ImageError)) throw error;
       return { error: { code: error.code, message: error.message, hint: error.hint } };
     },
   );
-  fs.writeSync(1, JSON.stringify(outcome));
+  // A pipe takes as much at once as it has room for.
+  for (let rest = Buffer.from(JSON.stringify(outcome)); rest.length > 0; ) rest = rest.subarray(fs.writeSync(1, rest));
   // The rest of the input is of no interest; to wait for it would be to wait for who sends it.
   process.exit(0);
 }

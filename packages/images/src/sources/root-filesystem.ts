@@ -16,7 +16,7 @@ export async function rootFilesystemImage(
   platform: Platform,
 ): Promise<Buffer> {
   const blob = await adoptBlob(directory, archive);
-  const diffId = await unpackBlob(directory, blob.digest, null, 'nothing').catch((error: unknown) => {
+  const diffId = await unpackBlob(directory, blob.digest, null, null).catch((error: unknown) => {
     if (!(error instanceof ImageError) || error.code !== 'dependent') throw error;
     return unpackTogether(directory, [{ blob: blob.digest, diffId: null }], chainId);
   });

@@ -16,7 +16,8 @@ import type { Readable } from 'node:stream';
 import { ImageError } from '../error.ts';
 import { checkedDigest, type Digest, digestOf } from '../image-spec/digest.ts';
 import type { Descriptor } from '../image-spec/manifest.ts';
-import { type UnpackOptions, unpackLayer, unpackRoot } from '../layers/unpack.ts';
+import { dependent } from '../layers/below.ts';
+import { adoptDirectories, type UnpackOptions, unpackLayer, unpackRoot } from '../layers/unpack.ts';
 import type { StoreDirectory } from './directory.ts';
 import { lockExclusively } from './lock.ts';
 import { removeTree } from './removal.ts';
@@ -134,39 +135,82 @@ export async function adoptBlob(
   });
 }
 
+/** Where a layer is not the lowest. */
+export interface Others {
+  /** The directories of the layers below, lowest first, once they are there; null if one of them cannot be alone. */
+  below(): Promise<readonly string[] | null>;
+  /** The name of a layer that is as it has to be over them, and so not over others. */
+  readonly name: Digest;
+}
+
 /**
  * Unpacks a blob of the store.
  *
  * @param diffId null if it is not known.
- * @param below as {@link unpackLayer} takes it.
- * @param nameOf what the directory is called, by the diff ID.
+ * @param others null for the lowest layer.
  * @returns its diff ID.
- * @throws ImageError `dependent`: then it can be unpacked over those below it, or together with them ({@link unpackTogether}).
+ * @throws ImageError `dependent`: then it can be unpacked together with those below it ({@link unpackTogether}).
  */
 export async function unpackBlob(
   directory: StoreDirectory,
   blob: Digest,
   diffId: Digest | null,
-  below: NonNullable<UnpackOptions['below']>,
-  nameOf = (diffId: Digest) => diffId,
+  others: Others | null,
 ): Promise<Digest> {
   return await inTmp(directory, async (folder) => {
     const draft = join(folder, 'layer');
     const files = join(draft, 'fs');
     mkdirSync(files, { recursive: true });
-    const archive = createReadStream(directory.blob(blob), { highWaterMark: 256 * 1024 });
-    try {
-      const unpacked = await unpackLayer(archive, files, { diffId, below });
-      const found = checkedDigest(unpacked.diffId);
+    const unpack = async (below: NonNullable<UnpackOptions['below']>) => {
+      const archive = createReadStream(directory.blob(blob), { highWaterMark: 256 * 1024 });
+      try {
+        return await unpackLayer(archive, files, { diffId, below });
+      } finally {
+        archive.destroy();
+      }
+    };
+    const keep = (name: Digest) => {
       writeFileSync(join(draft, 'blob'), blob);
-      if (unpacked.impliesDirectories) writeFileSync(join(draft, IMPLIES_DIRECTORIES), '');
-      const name = nameOf(found);
       if (!hasLayer(directory, name)) renameSync(draft, directory.layer(name));
+    };
+
+    if (others === null) {
+      const unpacked = await unpack('nothing');
+      if (unpacked.implied.length > 0) writeFileSync(join(draft, IMPLIES_DIRECTORIES), '');
+      const found = checkedDigest(unpacked.diffId);
+      keep(found);
       return found;
-    } finally {
-      archive.destroy();
     }
+    const alone = await unlessDependent(unpack('out of reach'));
+    if (alone?.implied.length === 0) {
+      const found = checkedDigest(alone.diffId);
+      keep(found);
+      return found;
+    }
+    const below = await others.below();
+    if (below === null) throw dependent('so must one of those');
+    const adopts =
+      alone !== null && (await unlessDependent(adoptDirectories(files, below, alone.implied).then(() => true)));
+    if (adopts === true) {
+      keep(others.name);
+      return checkedDigest(alone.diffId);
+    }
+    await removeTree(files);
+    mkdirSync(files);
+    const over = await unpack(below);
+    keep(others.name);
+    return checkedDigest(over.diffId);
   });
+}
+
+/** Null where a layer can only be unpacked in another way. */
+async function unlessDependent<T>(unpacking: Promise<T>): Promise<T | null> {
+  try {
+    return await unpacking;
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'dependent') return null;
+    throw error;
+  }
 }
 
 /**

@@ -5,7 +5,16 @@ import { type ImageDocument, parseConfig } from '../image-spec/config.ts';
 import type { Digest } from '../image-spec/digest.ts';
 import { type Descriptor, type Manifest, parseManifest } from '../image-spec/manifest.ts';
 import { choosePlatform, type Platform, showPlatform } from '../image-spec/platform.ts';
-import { ensureBlob, type FetchBlob, hasLayer, readBlob, unpackBlob, unpackTogether, writeBlob } from './content.ts';
+import {
+  ensureBlob,
+  type FetchBlob,
+  hasLayer,
+  type Others,
+  readBlob,
+  unpackBlob,
+  unpackTogether,
+  writeBlob,
+} from './content.ts';
 import type { StoreDirectory } from './directory.ts';
 import { blobOf, chainId, type Layer, layersOf, overOthersId, unpackedLayers } from './layers.ts';
 import { changeNames, type NamedImage } from './names.ts';
@@ -54,60 +63,51 @@ export async function install(directory: StoreDirectory, installation: Installat
   const layers = layersOf(manifest, document);
   const diffIds = layers.map(({ diffId }) => diffId);
   const { missing } = unpackedLayers(directory, diffIds);
-  const dependent = new Set<Digest>();
   onProgress({ stage: 'resolved', name, layers: layers.map(({ descriptor }) => descriptor) });
-  await forEach(layers, AT_ONCE, async ({ descriptor: layer, diffId }) => {
+  const started: Promise<void>[] = [];
+  const othersBelow = (i: number): Others => ({
+    name: overOthersId(diffIds.slice(0, i + 1)),
+    async below() {
+      await Promise.allSettled(started.slice(0, i));
+      return unpackedLayers(directory, diffIds.slice(0, i)).layers?.map(directory.layerFiles) ?? null;
+    },
+  });
+  /** The layers that can only be unpacked together with those below. */
+  const dependent = new Set<Layer>();
+  const get = async (layer: Layer, i: number) => {
+    const { descriptor, diffId } = layer;
     if (!missing.includes(diffId)) {
-      if (!hasLayer(directory, diffId)) await ensureBlob(directory, layer, fetch);
-      onProgress({ stage: 'present', layer });
+      if (!hasLayer(directory, diffId)) await ensureBlob(directory, descriptor, fetch);
+      onProgress({ stage: 'present', layer: descriptor });
       return;
     }
-    await ensureBlob(directory, layer, fetch, (received) => onProgress({ stage: 'downloading', layer, received }));
-    onProgress({ stage: 'unpacking', layer });
-    const below = diffId === diffIds[0] ? 'nothing' : 'out of reach';
-    if (await unlessDependent(unpackBlob(directory, layer.digest, diffId, below)))
-      onProgress({ stage: 'unpacked', layer });
-    else dependent.add(diffId);
+    await ensureBlob(directory, descriptor, fetch, (received) =>
+      onProgress({ stage: 'downloading', layer: descriptor, received }),
+    );
+    onProgress({ stage: 'unpacking', layer: descriptor });
+    try {
+      await unpackBlob(directory, descriptor.digest, diffId, i === 0 ? null : othersBelow(i));
+    } catch (error) {
+      if (!(error instanceof ImageError) || error.code !== 'dependent') throw error;
+      dependent.add(layer);
+      return;
+    }
+    onProgress({ stage: 'unpacked', layer: descriptor });
+  };
+  // Each is started after those below it, for which it may have to wait.
+  await forEach([...layers.entries()], AT_ONCE, async ([i, layer]) => {
+    const getting = get(layer, i);
+    started.push(getting);
+    await getting;
   });
-  await installOverOthers(directory, layers, dependent, fetch);
-  for (const { descriptor: layer, diffId } of layers)
-    if (dependent.has(diffId)) onProgress({ stage: 'unpacked', layer });
+  const together = layers.findLastIndex((layer) => dependent.has(layer)) + 1;
+  if (together > 0) await installTogether(directory, layers.slice(0, together), fetch);
+  for (const { descriptor } of dependent) onProgress({ stage: 'unpacked', layer: descriptor });
 
   const digest = await writeBlob(directory, installation.manifest);
   const named = { name, digest, platform: showPlatform(document.platform), when: new Date().toISOString() };
   await changeNames(directory, (names) => [...names.filter((other) => other.name !== name), named]);
   return imageOf(directory, named);
-}
-
-/** Unpacks the layers that depend on those below: over them, or where that cannot be, together with them. */
-async function installOverOthers(
-  directory: StoreDirectory,
-  layers: readonly Layer[],
-  dependent: ReadonlySet<Digest>,
-  fetch: FetchBlob,
-): Promise<void> {
-  let together = 0;
-  for (const [i, { descriptor, diffId }] of layers.entries()) {
-    if (!dependent.has(diffId)) continue;
-    const diffIds = layers.slice(0, i + 1).map((layer) => layer.diffId);
-    const below = unpackedLayers(directory, diffIds.slice(0, -1)).layers?.map(directory.layerFiles);
-    const isOver =
-      below !== undefined &&
-      (await unlessDependent(unpackBlob(directory, descriptor.digest, diffId, below, () => overOthersId(diffIds))));
-    if (!isOver) together = i + 1;
-  }
-  if (together > 0) await installTogether(directory, layers.slice(0, together), fetch);
-}
-
-/** Whether a layer was unpacked, or can only be unpacked together with those below it. */
-async function unlessDependent(unpacking: Promise<unknown>): Promise<boolean> {
-  try {
-    await unpacking;
-    return true;
-  } catch (error) {
-    if (error instanceof ImageError && error.code === 'dependent') return false;
-    throw error;
-  }
 }
 
 /** Unpacks layers into one directory. */
