@@ -15,6 +15,9 @@ const slow = [
   'tests/containers/command.test.ts',
 ];
 
+/** Many command lines, held beside those of util-linux: the same with each version of Node. */
+const beside = ['tests/*/side-by-side.test.ts', 'tests/mounts/findmnt.test.ts'];
+
 /** A learner goes through every lesson, and uses the course. */
 const lessons = ['tests/lessons/walk.test.ts', 'tests/course/command.test.ts'];
 
@@ -25,8 +28,12 @@ export default defineConfig({
     // As many as there are processors; by itself vitest leaves one to itself, which is half of two.
     maxWorkers: availableParallelism(),
     projects: [
-      { extends: true, test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: [...slow, ...lessons] } },
+      {
+        extends: true,
+        test: { name: 'fast', include: ['tests/**/*.test.ts'], exclude: [...slow, ...beside, ...lessons] },
+      },
       { extends: true, test: { name: 'thorough', include: slow } },
+      { extends: true, test: { name: 'beside', include: beside } },
       { extends: true, test: { name: 'lessons', include: lessons, maxConcurrency: 2, testTimeout: 300_000 } },
     ],
   },
