@@ -20,6 +20,25 @@ export interface Fields {
   readonly change?: (header: Buffer) => void;
 }
 
+// Entries of each kind, and what a layer hides of those below.
+export const directory = (name: string, more: Partial<Fields> = {}): Fields => ({
+  name: `${name}/`,
+  type: '5',
+  mode: 0o755,
+  mtime: 1000,
+  ...more,
+});
+export const file = (name: string, data = name, more: Partial<Fields> = {}): Fields => ({
+  name,
+  data,
+  mtime: 2000,
+  ...more,
+});
+export const symlink = (name: string, linkname: string): Fields => ({ name, type: '2', linkname, mtime: 3000 });
+export const hardLink = (name: string, linkname: string): Fields => ({ name, type: '1', linkname });
+export const gone = (name: string): Fields => ({ name: name.replace(/([^/]+)$/, '.wh.$1') });
+export const opaque = (name: string): Fields => ({ name: `${name}/.wh..wh..opq` });
+
 /** A whole archive: entries, and two blocks of zeros. */
 export function archive(...entries: readonly Fields[]): Buffer {
   return Buffer.concat([...entries.map(entry), Buffer.alloc(1024)]);

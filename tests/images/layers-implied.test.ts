@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { openStore, unpackRoot } from '@ns-tool/images';
 import { describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
-import { archive, type Fields } from './archive.ts';
+import { archive, directory, type Fields, file, symlink } from './archive.ts';
 import { comparable, mounted, umoci, withoutNow } from './three-layers.ts';
 import { temporaryDirectory } from './unpacking.ts';
 
@@ -17,16 +17,6 @@ const noUmoci = spawnSync('umoci', ['--version']).error !== undefined;
 if (noUmoci) console.warn('skipped, since umoci is not installed: layers that imply directories, held against it');
 
 const root: Fields = { name: './', type: '5', mode: 0o755, mtime: 1 };
-const directory = (name: string, more: Partial<Fields> = {}): Fields => ({
-  name: `${name}/`,
-  type: '5',
-  mode: 0o755,
-  mtime: 1000,
-  ...more,
-});
-const file = (name: string): Fields => ({ name, data: name, mtime: 2000 });
-const symlink = (name: string, linkname: string): Fields => ({ name, type: '2', linkname, mtime: 3000 });
-
 const own: Partial<Fields> = {
   uid: 7,
   gid: 8,

@@ -4,28 +4,10 @@ import { join } from 'node:path';
 import { ImageError, unpackLayer, unpackRoot } from '@ns-tool/images';
 import { describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
-import { archive, type Fields } from './archive.ts';
+import { archive, directory, type Fields, file, gone, hardLink, opaque, symlink } from './archive.ts';
 import { inventory } from './inventory.ts';
 import { comparable, mounted, withoutNow } from './three-layers.ts';
 import { inPieces, temporaryDirectory } from './unpacking.ts';
-
-const directory = (name: string, more: Partial<Fields> = {}): Fields => ({
-  name: `${name}/`,
-  type: '5',
-  mode: 0o755,
-  mtime: 1000,
-  ...more,
-});
-const file = (name: string, data: string, more: Partial<Fields> = {}): Fields => ({
-  name,
-  data,
-  mtime: 2000,
-  ...more,
-});
-const symlink = (name: string, linkname: string): Fields => ({ name, type: '2', linkname, mtime: 3000 });
-const hardLink = (name: string, linkname: string): Fields => ({ name, type: '1', linkname });
-const gone = (name: string): Fields => ({ name: name.replace(/([^/]+)$/, '.wh.$1') });
-const opaque = (name: string): Fields => ({ name: `${name}/.wh..wh..opq` });
 
 /** Layers, lowest first, and names that the tree must have or not, so that nothing agrees for want of files. */
 const CASES: readonly [what: string, has: readonly string[], hasNot: readonly string[], ...layers: Fields[][]][] = [

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { CLONE_NEWNS, CLONE_NEWUSER, PR_CAPBSET_DROP, showCall } from '@ns-tool/syscalls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAssertion } from '../support/assertion.ts';
+import { fails } from '../support/assertion.ts';
 import { expectUnnoticed } from '../support/checks.ts';
 import { representative } from '../support/child-faults.ts';
 import { clonesOf, type Mutant, mutantsOf } from '../support/child-mutants.ts';
@@ -155,16 +155,6 @@ function failedBy(scenario: Scenario, ground: Ground, outcome: Outcome): readonl
   const sight = sightOf(scenario, ground, outcome);
   const applicable = scenario.refused === undefined ? ALL : [isRun];
   return applicable.filter(({ check }) => fails(() => check(sight))).map(({ name }) => name);
-}
-
-function fails(check: () => void): boolean {
-  try {
-    check();
-    return false;
-  } catch (error) {
-    if (!isAssertion(error)) throw error;
-    return true;
-  }
 }
 
 /** In a stand of its own, which may be of no use afterwards. */

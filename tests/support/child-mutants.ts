@@ -17,7 +17,7 @@ import {
   PR_SET_PDEATHSIG,
 } from '@ns-tool/syscalls';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isAssertion } from './assertion.ts';
+import { fails } from './assertion.ts';
 import { type Change, MISTAKEN } from './changes.ts';
 import {
   checks,
@@ -299,16 +299,6 @@ async function failedChecks(
     // A stand whose /proc is covered, for one, can do nothing any more.
     if (error instanceof Error && !error.message.includes(MISTAKEN)) return [unnoticed.name];
     throw error;
-  }
-}
-
-function fails(check: () => void): boolean {
-  try {
-    check();
-    return false;
-  } catch (error) {
-    if (!isAssertion(error)) throw error;
-    return true;
   }
 }
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { sys, type Timespec } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
-import type { Path } from './tree.ts';
+import { ancestorsOf, type Path } from './paths.ts';
 
 export type Below =
   /** It is the lowest, of this image. */
@@ -69,10 +69,14 @@ export function dependent(why: string): ImageError {
   return new ImageError('dependent', `the layer must be unpacked together with those below it: ${why}`);
 }
 
-/** The directories above a path, the root first. */
-export function ancestorsOf(path: Path): readonly Path[] {
-  const components = path.split('/');
-  return components.map((_, i) => components.slice(0, i).join('/'));
+/** Null where a layer can only be unpacked in another way. */
+export async function unlessDependent<T>(unpacking: Promise<T>): Promise<T | null> {
+  try {
+    return await unpacking;
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'dependent') return null;
+    throw error;
+  }
 }
 
 /** The kernel's limit for a value, and for all names together: xattr(7). */

@@ -1,7 +1,7 @@
 /** What the unpacker has as its root: calls of its mount namespace, before it begins. */
 import {
   AT_FDCWD,
-  isErrno,
+  MOUNT_DATA_SIZE,
   MOVE_MOUNT_F_EMPTY_PATH,
   MS_BIND,
   MS_NODEV,
@@ -11,8 +11,8 @@ import {
   MS_REC,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
+  overlayPath,
   type Recorder,
-  type SyscallError,
 } from '@ns-tool/syscalls';
 import { dependent } from './below.ts';
 import { BELOW, LAYER } from './protocol.ts';
@@ -39,10 +39,10 @@ export function layOver(directory: string, layers: readonly string[]) {
     string,
   ];
   // At least two; the highest first.
-  const data = `lowerdir=${[empty, ...layers].toReversed().map(escaped).join(':')}`;
+  const data = `lowerdir=${[empty, ...layers].toReversed().map(overlayPath).join(':')}`;
   const inUserNamespace = process.geteuid?.() !== 0;
   const options = inUserNamespace ? `${data},userxattr` : data;
-  if (Buffer.byteLength(options) >= PAGE) throw dependent('they are too many');
+  if (Buffer.byteLength(options) >= MOUNT_DATA_SIZE) throw dependent('they are too many');
   return (sys: Recorder): void => {
     sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
     const tree = sys.open_tree(AT_FDCWD, directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -51,20 +51,4 @@ export function layOver(directory: string, layers: readonly string[]) {
     sys.move_mount(tree, '', AT_FDCWD, layer, MOVE_MOUNT_F_EMPTY_PATH);
     sys.mount('overlay', below, 'overlay', MS_RDONLY | MS_NOSUID | MS_NODEV, options);
   };
-}
-
-const PAGE = 4096;
-
-/** Colons part the layers, commas the options. */
-function escaped(path: string): string {
-  return path.replace(/[\\:,]/g, '\\$&');
-}
-
-/** No overlayfs in the kernel, none for ordinary users, or not over this filesystem. mount(2) */
-export function isOverlayRefused(error: unknown): error is SyscallError {
-  return (
-    isErrno(error, 'ENODEV', 'EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS') &&
-    error.call === 'mount' &&
-    error.values[2] === 'overlay'
-  );
 }

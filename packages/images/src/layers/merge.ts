@@ -4,7 +4,8 @@
  * with its holes, attributes and other names.
  */
 import fs from 'node:fs';
-import { bytes, isWhiteout, join, lstat, type Path, type Tree } from './tree.ts';
+import { bytes, isWhiteout, join, lstat, type Path } from './paths.ts';
+import type { Tree } from './tree.ts';
 
 /**
  * Takes into a layer, in the working directory, what it does not hide of a tree below it.

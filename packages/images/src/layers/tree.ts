@@ -19,17 +19,11 @@ import {
   sys,
 } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
-import {
-  ancestorsOf,
-  type Below,
-  dependent,
-  type Implied,
-  type Lower,
-  type LowerDirectory,
-  type Times,
-} from './below.ts';
+import { type Below, dependent, type Implied, type Lower, type LowerDirectory, type Times } from './below.ts';
 import { bad, meaningOf, type Place, placeOf, shown } from './names.ts';
-import { type Entry, isZero } from './tar/read.ts';
+import { ancestorsOf, bytes, isWhiteout, join, lstat, type Path } from './paths.ts';
+import { writeAround } from './sparse.ts';
+import type { Entry } from './tar/read.ts';
 
 /** How to write what depends on who unpacks. */
 export interface Privileges {
@@ -62,9 +56,6 @@ interface Directory {
   /** Whether the layer has it, or something in it: not if it has been made for whiteouts alone. */
   isReal: boolean;
 }
-
-/** A path from the layer's root, without a `/` in front, so that the root itself is empty. One character per byte. */
-export type Path = string;
 
 export class Tree {
   /** Every directory that exists. */
@@ -450,50 +441,8 @@ function hintFor(code: string, { uid, gid }: Entry): string | undefined {
   }
 }
 
-const PAGE = 4096;
-
-/**
- * Writes data, and leaves out whole pages of zeros: they become holes, which take no space.
- *
- * @returns where in the file the last byte that was written ends; 0 if none was.
- */
-function writeAround(fd: number, piece: Buffer, position: number): number {
-  let [from, written] = [0, 0];
-  const write = (to: number) => {
-    if (to === from) return;
-    writeAll(fd, piece.subarray(from, to), position + from);
-    written = position + to;
-  };
-  // Pages as the file has them, whose first is perhaps half written.
-  for (let at = 0; at < piece.length; ) {
-    const end = Math.min(at + PAGE - ((position + at) % PAGE), piece.length);
-    if (end - at === PAGE && piece[at] === 0 && isZero(piece.subarray(at, end))) {
-      write(at);
-      from = end;
-    }
-    at = end;
-  }
-  write(piece.length);
-  return written;
-}
-
-function writeAll(fd: number, piece: Buffer, position: number): void {
-  for (let done = 0; done < piece.length; ) {
-    done += fs.writeSync(fd, piece, done, piece.length - done, position + done);
-  }
-}
-
 function setTimes(path: Path, times: Times): void {
   sys.utimensat(AT_FDCWD, bytes(path), times, AT_SYMLINK_NOFOLLOW);
-}
-
-export function lstat(path: Path): fs.Stats | undefined {
-  return fs.lstatSync(bytes(path), { throwIfNoEntry: false });
-}
-
-/** A character device 0:0, which overlayfs takes for a file that is gone; or what stands for it in passing. */
-export function isWhiteout(found: fs.Stats | undefined): boolean {
-  return found?.isSocket() === true || (found?.isCharacterDevice() === true && found.rdev === 0);
 }
 
 /** Makes a mark for overlayfs. @throws ImageError `dependent` where that cannot be: user_namespaces(7), xattr(7). */
@@ -505,12 +454,4 @@ function marking(mark: () => void): void {
     if (!isErrno(error, 'EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS')) throw error;
     throw dependent(`this filesystem cannot mark what a layer hides of those below: ${error.message}`);
   }
-}
-
-export function join(parent: Path, name: string): Path {
-  return parent === '' ? name : `${parent}/${name}`;
-}
-
-export function bytes(path: Path): Buffer {
-  return Buffer.from(path === '' ? '.' : path, 'latin1');
 }

@@ -19,10 +19,10 @@ import { extname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { type Capability, type Child, type SpawnOptions, spawn } from '@ns-tool/syscalls';
+import { type Capability, type Child, isOverlayRefused, type SpawnOptions, spawn } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
 import { dependent, type Implied } from './below.ts';
-import { isOverlayRefused, isolate, layOver } from './confine.ts';
+import { isolate, layOver } from './confine.ts';
 import { layerIds } from './ids.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { Outcome, Task, UnpackedLayer } from './protocol.ts';
@@ -66,7 +66,7 @@ export async function unpackLayer(
     setup: layers === null ? isolate(directory) : layOver(directory, layers),
   }).catch((error: unknown) => {
     archive.destroy();
-    throw isOverlayRefused(error) ? dependent(`there is no overlay here: ${error.message}`) : error;
+    throw error;
   });
   const [layer] = await outcomeOf(child, (ended) =>
     pipeline(archive, child.stdin as Writable, { signal: ended }).catch((error: NodeJS.ErrnoException) => {
@@ -93,8 +93,6 @@ export async function adoptDirectories(
   const child = await startUnpacker(task, directory, {
     stdio: ['pipe', 'pipe', 'pipe'],
     setup: layOver(directory, below),
-  }).catch((error: unknown) => {
-    throw isOverlayRefused(error) ? dependent(`there is no overlay here: ${error.message}`) : error;
   });
   await outcomeOf(child, async () => {
     (child.stdin as Writable).on('error', () => {}).end(JSON.stringify(implied));
@@ -194,6 +192,8 @@ async function startUnpacker(
     namespaces: isRoot ? ['mount'] : ['user', 'mount'],
     ...(idMaps !== undefined && { idMaps }),
     cwd: directory,
+  }).catch((error: unknown) => {
+    throw isOverlayRefused(error) ? dependent(`there is no overlay here: ${error.message}`) : error;
   });
 }
 

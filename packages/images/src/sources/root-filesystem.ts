@@ -1,10 +1,10 @@
 /** A root filesystem without an image around it, as an image of one layer. */
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { ImageError } from '../error.ts';
 import { type Digest, digestOf } from '../image-spec/digest.ts';
 import { CONFIG_TYPE, MANIFEST_TYPE } from '../image-spec/manifest.ts';
 import type { Platform } from '../image-spec/platform.ts';
+import { unlessDependent } from '../layers/below.ts';
 import { adoptBlob, unpackBlob, unpackTogether, writeBlob } from '../store/content.ts';
 import type { StoreDirectory } from '../store/directory.ts';
 import { chainId } from '../store/layers.ts';
@@ -16,10 +16,9 @@ export async function rootFilesystemImage(
   platform: Platform,
 ): Promise<Buffer> {
   const blob = await adoptBlob(directory, archive);
-  const diffId = await unpackBlob(directory, blob.digest, null, null).catch((error: unknown) => {
-    if (!(error instanceof ImageError) || error.code !== 'dependent') throw error;
-    return unpackTogether(directory, [{ blob: blob.digest, diffId: null }], chainId);
-  });
+  const diffId =
+    (await unlessDependent(unpackBlob(directory, blob.digest, null, null))) ??
+    (await unpackTogether(directory, [{ blob: blob.digest, diffId: null }], chainId));
   const config = Buffer.from(JSON.stringify(configuration(diffId, platform)));
   await writeBlob(directory, config);
   return Buffer.from(

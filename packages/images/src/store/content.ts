@@ -16,7 +16,7 @@ import type { Readable } from 'node:stream';
 import { ImageError } from '../error.ts';
 import { checkedDigest, type Digest, digestOf } from '../image-spec/digest.ts';
 import type { Descriptor } from '../image-spec/manifest.ts';
-import { dependent } from '../layers/below.ts';
+import { dependent, unlessDependent } from '../layers/below.ts';
 import { adoptDirectories, type UnpackOptions, unpackLayer, unpackRoot } from '../layers/unpack.ts';
 import type { StoreDirectory } from './directory.ts';
 import { lockExclusively } from './lock.ts';
@@ -201,16 +201,6 @@ export async function unpackBlob(
     keep(others.name);
     return checkedDigest(over.diffId);
   });
-}
-
-/** Null where a layer can only be unpacked in another way. */
-async function unlessDependent<T>(unpacking: Promise<T>): Promise<T | null> {
-  try {
-    return await unpacking;
-  } catch (error) {
-    if (error instanceof ImageError && error.code === 'dependent') return null;
-    throw error;
-  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { type ImageDocument, parseConfig } from '../image-spec/config.ts';
 import type { Digest } from '../image-spec/digest.ts';
 import { type Descriptor, type Manifest, parseManifest } from '../image-spec/manifest.ts';
 import { choosePlatform, type Platform, showPlatform } from '../image-spec/platform.ts';
+import { unlessDependent } from '../layers/below.ts';
 import {
   ensureBlob,
   type FetchBlob,
@@ -85,14 +86,9 @@ export async function install(directory: StoreDirectory, installation: Installat
       onProgress({ stage: 'downloading', layer: descriptor, received }),
     );
     onProgress({ stage: 'unpacking', layer: descriptor });
-    try {
-      await unpackBlob(directory, descriptor.digest, diffId, i === 0 ? null : othersBelow(i));
-    } catch (error) {
-      if (!(error instanceof ImageError) || error.code !== 'dependent') throw error;
-      dependent.add(layer);
-      return;
-    }
-    onProgress({ stage: 'unpacked', layer: descriptor });
+    const unpacking = unpackBlob(directory, descriptor.digest, diffId, i === 0 ? null : othersBelow(i));
+    if ((await unlessDependent(unpacking)) === null) dependent.add(layer);
+    else onProgress({ stage: 'unpacked', layer: descriptor });
   };
   // Each is started after those below it, for which it may have to wait.
   await forEach([...layers.entries()], AT_ONCE, async ([i, layer]) => {

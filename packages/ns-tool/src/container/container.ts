@@ -6,7 +6,7 @@ import {
   type ErrnoName,
   errnoMessage,
   errnoNumber,
-  isErrno,
+  isOverlayRefused,
   type SpawnOptions,
   type Sys,
   type SyscallError,
@@ -146,10 +146,4 @@ async function withoutOverlay(
   const { copyImage } = await import('./images.ts');
   const root = await copying((options) => copyImage(store, image, join(bundle, 'copy'), options));
   return { ...plan, layers: [root], rootBy: 'bind' };
-}
-
-/** No overlayfs in the kernel, none for ordinary users, or not over this filesystem. mount(2) */
-function isOverlayRefused(error: unknown): error is SyscallError {
-  const refused = isErrno(error, 'ENODEV', 'EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS');
-  return refused && error.call === 'mount' && error.values[2] === 'overlay';
 }

@@ -1,8 +1,6 @@
 /** The options of an overlay mount. Pure. See the kernel's Documentation/filesystems/overlayfs.rst. */
+import { MOUNT_DATA_SIZE, overlayPath } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
-
-/** mount(2) takes a page of options, with the NUL behind them. */
-const PAGE = 4096;
 
 /**
  * The options that put layers on top of each other, and the directory from which their paths are to be read: many layers
@@ -18,19 +16,19 @@ export function overlayData(
   inUserNamespace: boolean,
 ): { readonly directory: string; readonly data: string } {
   const directory = layers.map((layer) => layer.slice(0, layer.lastIndexOf('/') + 1)).reduce(commonDirectory);
-  const relative = (path: string) => escaped(path.startsWith(directory) ? path.slice(directory.length) : path);
+  const relative = (path: string) => overlayPath(path.startsWith(directory) ? path.slice(directory.length) : path);
   const data = [
     // The highest first.
     `lowerdir=${layers.toReversed().map(relative).join(':')}`,
-    `upperdir=${escaped(`${bundle}/upper`)}`,
-    `workdir=${escaped(`${bundle}/work`)}`,
+    `upperdir=${overlayPath(`${bundle}/upper`)}`,
+    `workdir=${overlayPath(`${bundle}/work`)}`,
     ...(inUserNamespace ? ['userxattr'] : []),
     // Nobody needs it to be on the disk, and to write it there at the end takes longer than all else. Linux 5.10.
     'volatile',
   ].join(',');
-  if (Buffer.byteLength(data) < PAGE) return { directory, data };
+  if (Buffer.byteLength(data) < MOUNT_DATA_SIZE) return { directory, data };
   throw new UserError(
-    `${layers.length} layers are too many: mount(2) takes ${PAGE - 1} bytes of options, and these are ${Buffer.byteLength(data)}`,
+    `${layers.length} layers are too many: mount(2) takes ${MOUNT_DATA_SIZE - 1} bytes of options, and these are ${Buffer.byteLength(data)}`,
     'A store with a shorter path takes more: --store DIR',
   );
 }
@@ -40,9 +38,4 @@ function commonDirectory(a: string, b: string): string {
   let end = 0;
   for (let i = 0; i < a.length && a[i] === b[i]; i++) if (a[i] === '/') end = i + 1;
   return a.slice(0, end);
-}
-
-/** Colons part the layers, commas the options. */
-function escaped(path: string): string {
-  return path.replace(/[\\:,]/g, '\\$&');
 }

@@ -10,16 +10,15 @@ export async function withCopyProgress<T>(
 ): Promise<T> {
   const { TERM } = process.env;
   if (terminalWidth(sys, 2) === null || TERM === 'dumb') return await copy(undefined);
-  const [{ default: progress }, { showSize }] = await Promise.all([import('cli-progress'), import('./amounts.ts')]);
-  const unicode = isUnicode(process.env);
+  const [{ default: progress }, { showSize }, { barStyle }] = await Promise.all([
+    import('cli-progress'),
+    import('./amounts.ts'),
+    import('./progress.ts'),
+  ]);
   const bar = new progress.SingleBar({
     stream: process.stderr,
     format: 'copying the image {bar} {percentage} % of {amount}',
-    barCompleteChar: unicode ? '█' : '#',
-    barIncompleteChar: unicode ? '░' : '.',
-    barsize: 24,
-    hideCursor: false,
-    gracefulExit: false,
+    ...barStyle(isUnicode(process.env)),
     clearOnComplete: true,
   });
   try {

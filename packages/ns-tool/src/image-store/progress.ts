@@ -40,19 +40,26 @@ export function lineFor(progress: Progress): string | null {
   }
 }
 
+/** How a bar looks and ends. */
+export function barStyle(unicode: boolean) {
+  return {
+    barCompleteChar: unicode ? '█' : '#',
+    barIncompleteChar: unicode ? '░' : '.',
+    barsize: 24,
+    // A signal ends the process at once, and nobody would set the terminal right again.
+    hideCursor: false,
+    gracefulExit: false,
+  };
+}
+
 /** A bar for each layer, by cli-progress, which is loaded for that. */
 export async function bars(stream: NodeJS.WriteStream, unicode: boolean): Promise<Report> {
   const { default: progress } = await import('cli-progress');
   const all: MultiBar = new progress.MultiBar({
     stream,
     format: '{layer} {bar} {amount} {what}',
-    barCompleteChar: unicode ? '█' : '#',
-    barIncompleteChar: unicode ? '░' : '.',
-    barsize: 24,
-    // A signal ends the process at once, and nobody would set the terminal right again.
-    hideCursor: false,
+    ...barStyle(unicode),
     linewrap: true,
-    gracefulExit: false,
     emptyOnZero: true,
   });
   const known = new Map<string, SingleBar>();
