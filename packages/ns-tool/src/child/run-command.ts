@@ -69,6 +69,9 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
   try {
     child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', onStopped: stopAlong, ...options });
     const { status, signal } = await child.exited;
+    // A signal of the terminal comes to both at once, but this process may hear of the end first: a turn of the event loop later
+    // it has heard of both.
+    for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
     // An init ends with a status where a signal has ended the command.
     const diedOf = (asked: NodeJS.Signals) =>
       signal !== null || (options.through === 'init' && status === 128 + constants.signals[asked]);
