@@ -2,7 +2,9 @@
 
 /**
  * What may differ, always: ids of namespaces, peer groups, pids that are named so. Within a section of a text, the same
- * number must stand for the same number, and different ones for different ones.
+ * number must stand for the same number, and within an output different ones for different ones. In a later output, a
+ * number may be that of something new, since the kernel gives numbers again: what had it before must then be gone, and
+ * may not be shown any more.
  */
 const ALWAYS = [/(?<=:\[)\d+(?=\])/g, /(?<=\b(?:shared|master|propagate_from):)\d+/g, /(?<=\bpid )\d+/g];
 
@@ -12,7 +14,11 @@ export class Comparison {
   /** For each expression, what stands for what: from the text's to the real, and back. */
   private readonly names: readonly { readonly there: Map<string, string>; readonly back: Map<string, string> }[];
 
-  constructor(varies: readonly RegExp[]) {
+  /** What the lesson lets vary, and the numbers of what stands throughout, which nothing new can have. */
+  constructor(
+    varies: readonly RegExp[],
+    private readonly standing: readonly string[] = [],
+  ) {
     this.expressions = [...varies.map((each) => new RegExp(each.source, `${each.flags.replace('g', '')}g`)), ...ALWAYS];
     this.names = this.expressions.map(() => ({ there: new Map(), back: new Map() }));
   }
@@ -22,12 +28,13 @@ export class Comparison {
     const { pattern, tokens } = this.patternOf(trimmed(shown));
     const match = pattern.exec(trimmed(output));
     if (match === null) return 'the output differs';
+    const present = new Set(tokens.map(({ expression, text }) => `${expression} ${text}`));
     for (const [i, { expression, text }] of tokens.entries()) {
       const real = match[i + 1] ?? '';
       if (!this.isLike(expression, real, match.indices?.[i + 1]?.[0] ?? 0, trimmed(output))) {
         return `${real} cannot stand for ${text}`;
       }
-      const clash = this.pair(expression, text, real);
+      const clash = this.pair(expression, text, real, (other) => present.has(`${expression} ${other}`));
       if (clash !== null) return clash;
     }
     return null;
@@ -59,12 +66,15 @@ export class Comparison {
   }
 
   /** Notes that one stands for the other. Returns why it cannot, if so. */
-  private pair(expression: number, text: string, real: string): string | null {
+  private pair(expression: number, text: string, real: string, isPresent: (text: string) => boolean): string | null {
     const { there, back } = this.names[expression] ?? { there: new Map(), back: new Map() };
     const before = there.get(text);
     const other = back.get(real);
     if (before !== undefined && before !== real) return `${text} was ${before} before, and is ${real} now`;
-    if (other !== undefined && other !== text) return `${real} is what the text calls both ${other} and ${text}`;
+    if (other !== undefined && other !== text) {
+      const isGone = before === undefined && !isPresent(other) && !this.standing.includes(real);
+      if (!isGone) return `${real} is what the text calls both ${other} and ${text}`;
+    }
     there.set(text, real);
     back.set(real, text);
     return null;

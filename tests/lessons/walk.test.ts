@@ -13,12 +13,14 @@ const names = readdirSync(LESSONS).filter((name) => existsSync(join(LESSONS, nam
 it.skipIf(process.geteuid?.() !== 0).concurrent.each(names)('%s leads a learner to green', async (name) => {
   const { default: lesson } = await import(join(LESSONS, name, 'lesson.ts'));
   await using learner = await Learner.make();
-  let comparison = new Comparison(lesson.varies ?? []);
+  const standing = (await learner.type('readlink /proc/self/ns/*')).match(/\d+/g) ?? [];
+  const compared = () => new Comparison(lesson.varies ?? [], standing);
+  let comparison = compared();
   let section = 0;
   const begun = new Set<string>();
 
   for (const block of blocksOf(readFileSync(join(LESSONS, name, 'README.md'), 'utf8'))) {
-    if (block.section !== section) comparison = new Comparison(lesson.varies ?? []);
+    if (block.section !== section) comparison = compared();
     section = block.section;
     if (block.language === 'console') await execute(block);
     if (block.language === 'ts' && !block.title.includes('/')) await write(block);
