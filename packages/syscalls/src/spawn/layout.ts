@@ -16,7 +16,7 @@ const STEP = 80;
 const RESULT = 56;
 const REFS = 64;
 const ALLOWED = 72;
-const END = -1n;
+const END = -1;
 
 /** A set of errors: a bit for each errno up to 4095, the highest that the kernel returns. */
 const ERROR_SET = 512;
@@ -28,7 +28,7 @@ const FORKS = 1 << 6;
 const STACK = 4096;
 
 /** What a step's result is until it has run: no result of a call. */
-const NOT_RUN = -(2n ** 62n);
+const NOT_RUN = -(2 ** 62);
 
 /** The bytes that a program of this length takes besides those that its arguments point to. */
 export function fixedSize(program: Program): number {
@@ -75,7 +75,7 @@ export function write(program: Program, view: DataView, address: number, on: Arc
     if (typeof word === 'number') return word;
     return word instanceof Uint8Array ? once(word, put) : once(word, putWords);
   };
-  const putErrors = (errors: readonly ErrnoName[]) => once(errors, () => put(errorSet(errors)));
+  const putErrors = (errors: readonly ErrnoName[]) => once(errorSet(errors), put);
 
   const known = new Map<unknown, readonly Word[]>();
   const filled = new Map<Uint8Array, number>();
@@ -86,24 +86,24 @@ export function write(program: Program, view: DataView, address: number, on: Arc
     setWord(view, at, number[on]);
     const words = wordsOf(step, known);
     let refs = forks ? FORKS : 0;
-    for (let place = 0; place < 6; place++) {
+    for (let place = 0; place < 6; place++) setWord(view, at + 8 + place * 8, wordOf(words[place] ?? 0));
+    for (let place = 0; place < args.length; place++) {
       const arg = args[place];
       // Descriptors stand before anything that takes two words, so an argument's place is its word's.
       if (arg instanceof ResultOf) {
         setWord(view, at + 8 + place * 8, address + arg.step * STEP + RESULT);
         refs |= 1 << place;
-      } else {
-        setWord(view, at + 8 + place * 8, wordOf(words[place] ?? 0));
+        continue;
       }
-      const bytes = arg instanceof ResultOf ? null : kinds[place]?.filled?.(arg);
+      const bytes = kinds[place]?.filled?.(arg);
       if (bytes) filled.set(bytes, wordOf(bytes) - address);
     }
-    view.setBigInt64(at + RESULT, NOT_RUN, true);
+    setWord(view, at + RESULT, NOT_RUN);
     setWord(view, at + REFS, refs);
     setWord(view, at + ALLOWED, allowed.length === 0 ? 0 : putErrors(allowed));
     at += STEP;
   }
-  view.setBigInt64(at, END, true);
+  setWord(view, at, END);
   return filled;
 }
 
@@ -125,31 +125,41 @@ function wordsOf(step: Step, known: Map<unknown, readonly Word[]>): readonly Wor
   const ready = remembered.get(step);
   if (ready !== undefined) return ready;
   const { kinds }: Description = table[step.name];
-  return kinds.flatMap((kind, i) => {
+  const words: Word[] = [];
+  kinds.forEach((kind, i) => {
     const arg = step.args[i];
     // A result takes one word like the descriptor it stands for.
-    if (arg instanceof ResultOf) return [0];
-    if (!Array.isArray(arg)) return kind.words(arg);
-    const words = known.get(arg) ?? kind.words(arg);
-    known.set(arg, words);
-    return words;
+    if (arg instanceof ResultOf) words.push(0);
+    else if (!Array.isArray(arg)) words.push(...kind.words(arg));
+    else {
+      const shared = known.get(arg) ?? kind.words(arg);
+      known.set(arg, shared);
+      words.push(...shared);
+    }
   });
+  return words;
 }
 
+const errorSets = new Map<string, Uint8Array>();
+
+/** The same errors are the same set, in all programs. */
 function errorSet(errors: readonly ErrnoName[]): Uint8Array {
+  const known = errorSets.get(errors.join());
+  if (known !== undefined) return known;
   const set = new Uint8Array(ERROR_SET);
   for (const error of errors) {
     const errno = errnoNumber(error);
     set[errno >> 3] = (set[errno >> 3] ?? 0) | (1 << (errno & 7));
   }
+  errorSets.set(errors.join(), set);
   return set;
 }
 
 /** The results of the steps that have run, in order: values, or negative errnos. */
 export function readResults(program: Program, view: DataView): number[] {
-  const results = program.map((_, i) => view.getBigInt64(i * STEP + RESULT, true));
+  const results = program.map((_, i) => Number(view.getBigInt64(i * STEP + RESULT, true)));
   const ran = results.indexOf(NOT_RUN);
-  return (ran === -1 ? results : results.slice(0, ran)).map(Number);
+  return ran === -1 ? results : results.slice(0, ran);
 }
 
 /** Writes a 64-bit word. In halves, since a BigInt for each would take longer than the rest of it. */
