@@ -24,6 +24,7 @@ import {
   POLLIN,
   pathOf,
   pipe,
+  readAll,
   readDirectory,
   readFile,
   readLink,
@@ -201,6 +202,17 @@ describe('reading files through sys', () => {
     };
     expect(() => withOpen(sys, AT_FDCWD, '/', O_RDONLY, use)).toThrow('mine');
     expect(existsSync(`/proc/self/fd/${opened}`)).toBe(false);
+  });
+
+  it('readAll reads to the end, or no further than it is told where there is none', () => {
+    const read = (path: string, most?: number) =>
+      withOpen(sys, AT_FDCWD, path, O_RDONLY, (fd) => readAll(sys, fd, most));
+    const own = readFileSync(import.meta.filename);
+    expect(read(import.meta.filename).equals(own)).toBe(true);
+    expect(read(import.meta.filename, own.length).equals(own)).toBe(true);
+    const zeros = read('/dev/zero', 100_000);
+    expect(zeros.length).toBeGreaterThan(100_000);
+    expect(zeros.length).toBeLessThan(200_000);
   });
 
   it('openIfExists tells a missing file from other errors', () => {

@@ -43,9 +43,20 @@ export function pipe(sys: Sys): [read: number, write: number] {
   return [fds.getInt32(0, true), fds.getInt32(4, true)];
 }
 
-/** All bytes of a file, from where `fd` stands to the end. */
-export function readAll(sys: Sys, fd: number): Buffer {
-  return Buffer.concat([...chunks((buffer) => sys.read(fd, buffer))]);
+/**
+ * All bytes of a file, from where `fd` stands to the end.
+ *
+ * @param most once there are more than this many bytes, it reads no further: the file may be without end.
+ */
+export function readAll(sys: Sys, fd: number, most = Number.POSITIVE_INFINITY): Buffer {
+  const read: Buffer[] = [];
+  let length = 0;
+  for (const chunk of chunks((buffer) => sys.read(fd, buffer))) {
+    read.push(chunk);
+    length += chunk.length;
+    if (length > most) break;
+  }
+  return Buffer.concat(read);
 }
 
 /** All bytes of the file at `path`. */

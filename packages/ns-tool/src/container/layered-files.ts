@@ -8,6 +8,7 @@ import {
   O_NONBLOCK,
   O_PATH,
   O_RDONLY,
+  readAll,
   readLink,
   S_IFCHR,
   S_IFDIR,
@@ -81,7 +82,7 @@ function find(sys: Sys, root: Directory, path: string, keep: (fd: number) => num
 /** What a name stands for in a directory: what the highest layer has, or the directories of all layers merged. */
 function lookUp(sys: Sys, directory: Directory, name: string, keep: (fd: number) => number) {
   const merged: number[] = [];
-  for (const layer of directory) {
+  for (const [i, layer] of directory.entries()) {
     const fd = openEntry(sys, layer, name);
     if (fd === null) continue;
     keep(fd);
@@ -93,7 +94,8 @@ function lookUp(sys: Sys, directory: Directory, name: string, keep: (fd: number)
       break;
     }
     merged.push(fd);
-    if (isOpaque(sys, fd)) break;
+    const isLowest = i === directory.length - 1;
+    if (!isLowest && isOpaque(sys, fd)) break;
   }
   return merged.length === 0 ? null : { directory: merged };
 }
@@ -124,10 +126,8 @@ function openEntry(sys: Sys, directory: number, name: string): number | null {
 
 function read(sys: Sys, file: number, path: string, most: number): string {
   return withOpen(sys, AT_FDCWD, `/proc/self/fd/${file}`, O_RDONLY | O_NONBLOCK, (fd) => {
-    const bytes = Buffer.alloc(most + 1);
-    let length = 0;
-    for (let n = -1; n !== 0 && length < bytes.length; length += n) n = sys.read(fd, bytes.subarray(length));
-    if (length <= most) return bytes.subarray(0, length).toString();
+    const bytes = readAll(sys, fd, most);
+    if (bytes.length <= most) return bytes.toString();
     throw new UserError(`the image's ${path} is larger than ${most} bytes`, 'Give the user by numbers: --user UID:GID');
   });
 }
