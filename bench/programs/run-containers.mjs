@@ -1,7 +1,6 @@
 // Runs /bin/true in containers of several ways: run-containers.mjs FOLDER COMMAND TURNS RUNS
 //
-// In each turn each way is taken RUNS times in a loop: what one way leaves to do for the kernel, which takes namespaces apart
-// later, does not always fall to the same other one. FOLDER has a `rootfs`, and is where everything is made; COMMAND is the
+// In each turn each way is taken RUNS times in a loop. FOLDER has a `rootfs`, and is where everything is made; COMMAND is the
 // file of ns-tool. To be started in a mount namespace
 // of its own, in which the cgroups are read-only. Prints a JSON object: for each way the milliseconds from the call to the end
 // of the container, or why it cannot be taken.
@@ -125,6 +124,17 @@ async function bySpawn([file = '', ...args]) {
   check((await exited).status);
 }
 
+/**
+ * @template T
+ * @param {T[]} items
+ */
+function shuffled(items) {
+  return items
+    .map((item) => ({ item, key: Math.random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ item }) => item);
+}
+
 /** @param {number | null} status */
 function check(status) {
   if (status !== 0) throw new Error(`status ${status}`);
@@ -136,7 +146,8 @@ const measured = Object.fromEntries(Object.keys(WAYS).map((way) => [way, []]));
 for (let turn = 0; turn <= turns; turn++) {
   // The first turn does not count.
   isFirst = turn === 0;
-  for (const [way, start] of Object.entries(WAYS)) {
+  // In another order each time, so that none always pays for what the same one before it has left.
+  for (const [way, start] of shuffled(Object.entries(WAYS))) {
     const times = measured[way];
     if (typeof times !== 'object') continue;
     try {
