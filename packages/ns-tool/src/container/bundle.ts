@@ -1,29 +1,32 @@
-/** The files of one container, in the store while it runs. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** The files of one container, while it runs: in the store what may grow large, and beside its state what it gets in /etc. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChildEndedEarly, type Exit, IdMapError, SyscallError, spawn } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 import { printable } from '../output.ts';
-import type { ContainerPlan } from './plan.ts';
+import type { ContainerPlan, OwnFile } from './plan.ts';
+import { removeTree } from './remove-tree.ts';
 
-/** Makes the directories of the overlay, and the files that the container gets in its /etc. */
-export function makeBundle({ bundle, hostname, image }: ContainerPlan): void {
+/** Makes the directories of the overlay. */
+export function makeBundle({ bundle, image }: ContainerPlan): void {
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   // As long as it is there, so is the image: StoreDirectory in @ns-tool/images.
   if (image !== null) writeFileSync(join(bundle, 'image'), image);
-  for (const name of ['upper', 'work', 'merged']) {
-    mkdirSync(join(bundle, name));
-    // The root inside has the mode of `upper`, whatever the umask is here.
-    chmodSync(join(bundle, name), 0o755);
-  }
-  const files: Readonly<Record<string, string>> = {
+  for (const name of ['upper', 'work']) mkdirSync(join(bundle, name));
+  // The root inside has the mode of `upper`, whatever the umask is here.
+  chmodSync(join(bundle, 'upper'), 0o755);
+}
+
+/** Makes the files that the container gets in its /etc. */
+export function makeOwnFiles({ stateDirectory, hostname }: ContainerPlan): void {
+  const files: Readonly<Record<OwnFile, string>> = {
     hostname: `${hostname}\n`,
     hosts: `127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 ${hostname}\n`,
     'resolv.conf': ownResolvConf(),
   };
   for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(bundle, name), content);
-    chmodSync(join(bundle, name), 0o644);
+    writeFileSync(join(stateDirectory, name), content);
+    chmodSync(join(stateDirectory, name), 0o644);
   }
 }
 
@@ -38,14 +41,14 @@ function ownResolvConf(): string {
 type Removable = Pick<ContainerPlan, 'bundle' | 'idMaps'>;
 
 /**
- * Removes them, whatever the container has made of them: directories without permission, of other users of its user
+ * Removes the directories, whatever the container has made of them: directories without permission, of other users of its user
  * namespace, or so deep that no path names them.
  *
  * @throws UserError if something is left.
  */
 export async function removeBundle({ bundle, idMaps }: Removable): Promise<void> {
   try {
-    rmSync(bundle, { recursive: true, force: true });
+    removeTree(bundle);
   } catch {
     // It has not come to be, where this user may not even look.
     if (existsSync(bundle)) await removeByChild({ bundle, idMaps });

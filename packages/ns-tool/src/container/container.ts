@@ -14,23 +14,16 @@ import {
 } from '@ns-tool/syscalls';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
-import { makeBundle, removeBundle } from './bundle.ts';
+import { makeBundle, makeOwnFiles, removeBundle } from './bundle.ts';
 import { makeCgroups } from './cgroup/make.ts';
 import { pathOfCgroup } from './cgroup/plan.ts';
 import { killedForMemory, removeCgroups } from './cgroup/remove.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
-import { type Host, ownDirectory } from './host.ts';
+import { ownDirectory, type Places } from './host.ts';
 import type { ContainerPlan } from './plan.ts';
 import { containerOptions } from './recipe.ts';
 import type { Rootfs } from './rootfs.ts';
 import { type ContainerState, removeState, reserve, startTimeOf, writeState } from './state.ts';
-
-/** Where containers are kept, and for whom. */
-export interface Places {
-  readonly host: Host;
-  readonly store: string;
-  readonly states: string;
-}
 
 /** A container that is decided, and of which nothing exists yet. */
 export interface Decided {
@@ -45,10 +38,10 @@ export function decide(
   rootfs: Rootfs,
   command: readonly string[],
   options: ContainerOptions & { readonly name?: string },
-  { host, store }: Places,
+  places: Places,
 ): Decided {
   const id = newId();
-  const plan = planContainer(sys, rootfs, command, options, { id, store, host });
+  const plan = planContainer(sys, rootfs, command, options, id, places);
   return { plan, id, name: options.name ?? id, image: rootfs.name };
 }
 
@@ -98,8 +91,10 @@ export async function begin<T>(
     const startTime = startTimeOf(pid);
     if (startTime !== null) writeState(states, { ...state, pid, startTime });
   };
-  making(() => reserve(ownDirectory(states), state), 'Where the states of containers are: set XDG_RUNTIME_DIR.');
+  const STATES_HINT = 'Where the states of containers are: set XDG_RUNTIME_DIR.';
+  making(() => reserve(ownDirectory(states), state), STATES_HINT);
   try {
+    making(() => makeOwnFiles(plan), STATES_HINT);
     making(() => makeBundle(plan), 'Choose another directory for its files: --store DIR');
     makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });

@@ -10,7 +10,7 @@ import { accountInLayers } from './account-in-layers.ts';
 import { capabilitiesOf } from './capability-set.ts';
 import type { Limits } from './cgroup/limits.ts';
 import { planCgroups } from './cgroup/plan.ts';
-import { type Host, idMapsFor } from './host.ts';
+import { idMapsFor, type Places } from './host.ts';
 import { type AskedMount, inOrder } from './mounts.ts';
 import type { Account, ContainerMount, ContainerPlan, TerminalInside } from './plan.ts';
 import type { CommandDefaults, Rootfs } from './rootfs.ts';
@@ -58,7 +58,7 @@ export function newId(): string {
 
 /**
  * @param id of the container.
- * @param store the directory whose `containers/ID` will be its own.
+ * @param places where it will have `containers/ID` in the store and `ID` among the states.
  * @throws UsageError, NotStarted for what cannot be.
  */
 export function planContainer(
@@ -66,7 +66,8 @@ export function planContainer(
   { layers, config, digest }: Rootfs,
   command: readonly string[],
   options: ContainerOptions,
-  { id, store, host }: { readonly id: string; readonly store: string; readonly host: Host },
+  id: string,
+  { host, store, states }: Places,
 ): ContainerPlan {
   const account = accountInLayers(sys, layers, options.user ?? config.user);
   const hostname = checkHostname(options.hostname ?? config.hostname ?? id);
@@ -81,6 +82,7 @@ export function planContainer(
     image: digest ?? null,
     rootBy: 'overlay',
     bundle: join(store, 'containers', id),
+    stateDirectory: join(states, id),
     readOnly: options.readOnly ?? false,
     enterBy: options.enterBy ?? 'pivot_root',
     idMaps,

@@ -23,6 +23,13 @@ export interface Host {
   readonly subordinate: SubordinateRanges | null;
 }
 
+/** Where containers are kept, and for whom. */
+export interface Places {
+  readonly host: Host;
+  readonly store: string;
+  readonly states: string;
+}
+
 export function thisHost(env: Host['env'] = process.env): Host {
   const uid = process.geteuid?.() ?? 0;
   return {

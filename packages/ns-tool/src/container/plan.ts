@@ -55,8 +55,10 @@ export interface ContainerPlan {
   readonly image: string | null;
   /** How they become its root: `bind` shows the one layer itself, where the kernel refuses the overlay: of an image a copy. */
   readonly rootBy: 'overlay' | 'bind';
-  /** A directory of its own, with `upper`, `work` and `merged`, and the files that it gets from outside. */
+  /** A directory of its own in the store, with `upper` and `work`. */
   readonly bundle: string;
+  /** A directory beside its state, with the files that it gets from outside. There its root is mounted, for itself alone. */
+  readonly stateDirectory: string;
   /** Whether its root is read-only. */
   readonly readOnly: boolean;
   /** How the root is entered: chroot(2) leaves the host within reach, which a lesson shows. */
@@ -80,8 +82,9 @@ export interface ContainerPlan {
   readonly init: boolean;
 }
 
-/** The files that every container gets from outside: from the bundle to its /etc. */
+/** The files that every container gets from outside: from beside its state to its /etc. */
 export const OWN_FILES = ['hostname', 'hosts', 'resolv.conf'] as const;
+export type OwnFile = (typeof OWN_FILES)[number];
 
 /** The IDs of the user namespace are only the own ones, so that setgroups(2) is denied there. user_namespaces(7). */
 export function mapsOneIdOnly({ idMaps }: Pick<ContainerPlan, 'idMaps'>): boolean {

@@ -95,22 +95,21 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   becomeUser(sys, { ...plan.account, groups: mapsOneIdOnly(plan) ? null : plan.account.groups }, plan.capabilities);
 }
 
-/** Mounts the root at its place in the bundle, and goes there. */
+/** Mounts the root, and goes there. */
 function mountRoot(sys: Recorder, plan: ContainerPlan): void {
-  const { layers, bundle, rootBy } = plan;
-  const merged = `${bundle}/merged`;
+  const { layers, bundle, stateDirectory, rootBy } = plan;
   if (rootBy === 'overlay') {
     const { directory, data } = overlayData(layers, bundle, plan.idMaps !== null);
     sys.chdir(directory);
     forgetVolatile(sys, bundle);
     // Device nodes in the image are dead: whoever made it must not choose what of the host they lead to.
-    sys.mount('overlay', merged, 'overlay', plan.privileged ? 0 : MS_NODEV, data);
+    sys.mount('overlay', stateDirectory, 'overlay', plan.privileged ? 0 : MS_NODEV, data);
   } else {
     const tree = openTree(sys, layers[0] ?? '');
     if (!plan.privileged) setAttribute(sys, tree, MOUNT_ATTR_NODEV);
-    sys.move_mount(tree, '', AT_FDCWD, merged, MOVE_MOUNT_F_EMPTY_PATH);
+    sys.move_mount(tree, '', AT_FDCWD, stateDirectory, MOVE_MOUNT_F_EMPTY_PATH);
   }
-  sys.chdir(merged);
+  sys.chdir(stateDirectory);
 }
 
 /**
@@ -137,10 +136,10 @@ function enterRoot(sys: Recorder, { enterBy }: ContainerPlan): void {
   sys.chdir('/');
 }
 
-function ownFiles({ bundle }: ContainerPlan): ContainerMount[] {
+function ownFiles({ stateDirectory }: ContainerPlan): ContainerMount[] {
   return OWN_FILES.map((name) => ({
     type: 'bind',
-    source: `${bundle}/${name}`,
+    source: `${stateDirectory}/${name}`,
     target: `/etc/${name}`,
     readOnly: false,
     kind: 'file',

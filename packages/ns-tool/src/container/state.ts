@@ -1,8 +1,9 @@
 /** The states of containers: what others can know of those that run. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NotStarted, UsageError } from '../errors.ts';
 import { printable } from '../output.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** state.json of one container. */
 export interface ContainerState {
@@ -89,7 +90,7 @@ export function reserve(directory: string, state: ContainerState): void {
 }
 
 export function removeState(directory: string, id: string): void {
-  rmSync(join(directory, id), { recursive: true, force: true });
+  removeTree(join(directory, id));
 }
 
 function namesIn(directory: string): string[] {
