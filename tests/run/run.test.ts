@@ -356,6 +356,34 @@ describe.skipIf(needsBusybox('containers'))('run()', () => {
     expect(existsSync(join(root, 'written'))).toBe(true);
   });
 
+  it('in place, works on the directory itself, for which the store has no files', async () => {
+    const root = join(scratch, 'in-place');
+    makeRootfs(root);
+    const container = await start(
+      'echo by it > /written; rm /etc/group; mount | head -1; read -r _',
+      {
+        ...{ inPlace: true, stdio: ['pipe', 'pipe', 2] },
+      },
+      root,
+    );
+    const told = new Promise<string>((resolve) => container.stdout?.once('data', (data) => resolve(String(data))));
+    expect(await told).not.toMatch(/overlay/);
+    expect(existsSync(join(places.store, 'containers', container.id))).toBe(false);
+    container.stdin?.end('\n');
+    expect(await container.exited).toEqual({ status: 0, signal: null });
+    expect(readFileSync(join(root, 'written'), 'utf8')).toBe('by it\n');
+    expect(existsSync(join(root, 'etc/group'))).toBe(false);
+    expect(await inside('echo x > /more', { inPlace: true, readOnly: true }, root)).toMatch(/Read-only file system/);
+    await inside('rm /written; echo x > /more', {}, root);
+    expect([existsSync(join(root, 'written')), existsSync(join(root, 'more'))]).toEqual([true, false]);
+  });
+
+  it('in place, is for directories: what an image has, others share', async () => {
+    const image: Rootfs = { ...(await rootfsOf(rootfs, async () => null)), name: 'box', digest: 'sha256:0' };
+    const at = { ...places, host: thisHost() };
+    expect(() => decide(sys, image, ['true'], { inPlace: true }, at)).toThrow('box is an image, and stays as it is');
+  });
+
   it('needs a mount for its root: without one pivot_root(2) refuses', async () => {
     const { plan } = decide(
       sys,
@@ -465,6 +493,16 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
     expect({ stdout, stderr }).toEqual({ stdout: '1 2 /w 1000:44 host\n', stderr: '' });
   });
 
+  it.each([
+    ['as root', { env }, '/mnt/rootfs'],
+    ['as an ordinary user', asUser, '/mnt/user-rootfs'],
+  ] as const)('changes a directory in place, %s', async (_, start, rootfs) => {
+    const args = ['run', '--in-place', rootfs, 'sh', '-c', 'echo new > /srv-of-it; mount | sed -n "s/ type.*//p;q"'];
+    const { status, stderr, mountEvent } = await stand.run({ program: 'ns-tool', args, ...start });
+    expect({ status, stderr, mountEvent }).toEqual({ status: 0, stderr: '', mountEvent: false });
+    expect(await stand.shell(`cat ${rootfs}/srv-of-it; rm ${rootfs}/srv-of-it`)).toBe('new\n');
+  });
+
   it('prints the recipe and makes nothing of it', async () => {
     const { stdout, status, mountEvent, after, before } = await ours('--dry-run', '/mnt/rootfs');
     expect(status).toBe(0);
@@ -486,6 +524,7 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
     [['--name', '../x', '/mnt/rootfs'], 2, 'error: --name: not a name: ../x'],
     [['/mnt/rootfs', 'none'], 127, 'ns-tool: none: command not found'],
     [['/mnt/rootfs', '/etc/passwd'], 126, 'ns-tool: /etc/passwd: not executable'],
+    [['--in-place', 'debian:12'], 125, 'ns-tool: no such image: debian:12'],
     [['--cap-add', 'x', '/mnt/rootfs'], 2, 'error: not a capability: x'],
   ])('%j ends with %d', async (args, status, message) => {
     const ended = await ours(...args);

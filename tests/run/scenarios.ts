@@ -95,6 +95,13 @@ export const SCENARIOS: readonly Scenario[] = [
     changes: ({ name, args }) => name === 'openat2' || name === 'mkdirat' || (name === 'mknodat' && args[1] !== '/'),
   },
   {
+    name: 'of a directory in place, read-only',
+    args: [...store(), '--in-place', '--read-only', '/run/box'],
+    readOnly: true,
+    mounts: { '/': 'tmpfs run ro,nodev,relatime' },
+    cannot: ['write to the root', 'replace a directory of the image'],
+  },
+  {
     name: 'a fifo in place of /etc/hosts',
     args: [...store(), '/run/fifo'],
     changes: ({ name, args }) => name === 'openat2' && args[1] === '/etc/hosts',

@@ -26,6 +26,7 @@ export const options = {
   },
   tmpfs: { type: 'string', requiresArg: true, describe: 'Mount a tmpfs: CONTAINER[:OPTIONS]' },
   'read-only': { type: 'boolean', describe: 'Make its root read-only' },
+  'in-place': { type: 'boolean', describe: 'Write to the directory itself: no overlay over it' },
   hostname: { alias: 'h', type: 'string', requiresArg: true, describe: 'Host name inside; the ID if not given' },
   name: { type: 'string', requiresArg: true, describe: 'A name for the container; the ID if not given' },
   rm: { type: 'boolean', describe: 'Remove it when it ends: always done' },
@@ -54,6 +55,7 @@ export function builder(yargs: Argv): Argv {
     .usage('$0 run [OPTIONS] IMAGE|ROOTFS [COMMAND...]\n')
     .usage('Runs a command in a container, whose root is an image of the store, or a directory.')
     .usage('It sees the image and nothing else; what it writes goes with it. The options are those of docker run.')
+    .usage('A directory can also be changed in place: --in-place.')
     .usage('Where the kernel refuses it an overlay over the image, it has a copy, which takes longer.')
     .options(options)
     .example('$0 run ./rootfs', 'A shell in a directory with a root in it; takes no root')
@@ -61,6 +63,7 @@ export function builder(yargs: Argv): Argv {
     .example('$0 run -it ./rootfs sh', 'A shell with a terminal of its own: job control, and a size')
     .example('$0 run --init ./rootfs sleep 100', 'Ctrl-C ends it: PID 1 would ignore that, its child does not')
     .example('$0 run -v .:/src:ro -w /src -e DEBUG=1 ./rootfs ls', 'With a directory of yours, and a variable')
+    .example('$0 run --in-place ./rootfs apk add curl', 'What it writes stays in the directory')
     .example('$0 run -m 64m --cpus 0.5 --pids-limit 100 ./rootfs', 'Limited, by cgroups of its own')
     .example('$0 run --dry-run ./rootfs', 'The recipe of a container, call by call');
 }
@@ -193,6 +196,7 @@ function optionsOf(args: Arguments, work: Awaited<ReturnType<typeof loadWork>>) 
       ...all(args.volume).map(work.parseVolume),
     ],
     readOnly: isSet(args['read-only']),
+    inPlace: isSet(args['in-place']),
     ...(args.hostname !== undefined && { hostname: one(args.hostname) }),
     network,
     capAdd: all(args['cap-add']),

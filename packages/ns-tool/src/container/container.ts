@@ -95,7 +95,9 @@ export async function begin<T>(
   making(() => reserve(ownDirectory(states), state), STATES_HINT);
   try {
     making(() => makeOwnFiles(plan), STATES_HINT);
-    making(() => makeBundle(plan), 'Choose another directory for its files: --store DIR');
+    if (plan.rootBy === 'overlay') {
+      making(() => makeBundle(plan), 'Choose another directory for its files: --store DIR');
+    }
     makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {

@@ -27,6 +27,8 @@ export interface ContainerOptions {
   readonly user?: string;
   readonly mounts?: readonly AskedMount[];
   readonly readOnly?: boolean;
+  /** Its root is the directory itself, and no overlay over it: what it writes stays. Not for an image. */
+  readonly inPlace?: boolean;
   readonly hostname?: string;
   readonly network?: 'none' | 'host';
   readonly capAdd?: readonly string[];
@@ -63,12 +65,18 @@ export function newId(): string {
  */
 export function planContainer(
   sys: Sys,
-  { layers, config, digest }: Rootfs,
+  { name, layers, config, digest }: Rootfs,
   command: readonly string[],
   options: ContainerOptions,
   id: string,
   { host, store, states }: Places,
 ): ContainerPlan {
+  if (options.inPlace && digest !== undefined) {
+    throw new NotStarted(
+      `${printable(name)} is an image, and stays as it is`,
+      'Only a directory can be changed in place: ns-tool run --in-place ./rootfs',
+    );
+  }
   const account = accountInLayers(sys, layers, options.user ?? config.user);
   const hostname = checkHostname(options.hostname ?? config.hostname ?? id);
   const privileged = options.privileged ?? false;
@@ -80,7 +88,7 @@ export function planContainer(
     env: environmentOf(config, hostname, account, { ...(terminal !== null && { TERM }), ...options.env }),
     layers,
     image: digest ?? null,
-    rootBy: 'overlay',
+    rootBy: options.inPlace ? 'bind' : 'overlay',
     bundle: join(store, 'containers', id),
     stateDirectory: join(states, id),
     readOnly: options.readOnly ?? false,

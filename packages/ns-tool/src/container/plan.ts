@@ -53,7 +53,7 @@ export interface ContainerPlan {
   readonly layers: readonly string[];
   /** The digest of its image's manifest, which keeps that in the store; null for a directory. */
   readonly image: string | null;
-  /** How they become its root: `bind` shows the one layer itself, where the kernel refuses the overlay: of an image a copy. */
+  /** How they become its root: `bind` shows the one layer itself. Where the kernel refuses the overlay, of an image a copy. */
   readonly rootBy: 'overlay' | 'bind';
   /** A directory of its own in the store, with `upper` and `work`. */
   readonly bundle: string;
