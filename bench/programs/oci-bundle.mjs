@@ -5,15 +5,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Makes a bundle in which /bin/true runs, as `ns-tool run` does it: with a cgroup namespace, and the three files in /etc. What
- * has to do with cgroups is left out.
+ * Makes a bundle in which /bin/true runs, as `ns-tool run` does it: with a cgroup namespace, and the three files in /etc.
  *
  * @param {string} runtime by whose `spec` it begins
  * @param {string} bundle its folder, which is made
  * @param {string} rootfs
  * @param {readonly string[]} files absolute paths of files that also appear inside, in /etc
+ * @param {boolean} hasCgroups whether it is in cgroups of its own; if not, all that has to do with cgroups is left out
  */
-export function makeBundle(runtime, bundle, rootfs, files) {
+export function makeBundle(runtime, bundle, rootfs, files, hasCgroups) {
   mkdirSync(bundle);
   execFileSync(runtime, ['spec'], { cwd: bundle, stdio: 'ignore' });
   const file = path.join(bundle, 'config.json');
@@ -26,7 +26,7 @@ export function makeBundle(runtime, bundle, rootfs, files) {
   /** @type {{ type: string }[]} */
   const namespaces = config.linux.namespaces;
   config.mounts = [
-    ...mounts.filter(({ type }) => type !== 'cgroup'),
+    ...mounts.filter(({ type }) => hasCgroups || type !== 'cgroup'),
     ...files.map((source) => ({
       destination: `/etc/${path.basename(source)}`,
       source,
@@ -35,6 +35,6 @@ export function makeBundle(runtime, bundle, rootfs, files) {
     })),
   ];
   config.linux.namespaces = [...namespaces.filter(({ type }) => type !== 'cgroup'), { type: 'cgroup' }];
-  delete config.linux.resources;
+  if (!hasCgroups) delete config.linux.resources;
   writeFileSync(file, JSON.stringify(config));
 }

@@ -1,9 +1,8 @@
 // Runs /bin/true in containers of several ways: run-containers.mjs FOLDER COMMAND TURNS RUNS
 //
 // In each turn each way is taken RUNS times in a loop. FOLDER has a `rootfs`, and is where everything is made; COMMAND is the
-// file of ns-tool. To be started in a mount namespace
-// of its own, in which the cgroups are read-only. Prints a JSON object: for each way the milliseconds from the call to the end
-// of the container, or why it cannot be taken.
+// file of ns-tool. To be started in a mount namespace of its own. Prints a JSON object: for each way the milliseconds from the
+// call to the end of the container, or why it cannot be taken.
 
 import { spawn as spawnByNode } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -53,48 +52,64 @@ const SAME = [
   ...['--hostname', 'ns-tool-bench', '--die-with-parent'],
 ];
 
-const bundle = (/** @type {string} */ runtime) => {
-  const made = at(`bundle-of-${runtime}`);
-  if (!existsSync(made)) makeBundle(runtime, made, rootfs, files);
+const bundle = (/** @type {string} */ runtime, { hasCgroups = false } = {}) => {
+  const made = at(`bundle-of-${runtime}${hasCgroups ? '-with-cgroups' : ''}`);
+  if (!existsSync(made)) makeBundle(runtime, made, rootfs, files, hasCgroups);
   return made;
 };
 
+/**
+ * A mount namespace in which nothing of the cgroups can be changed: runc would make some, and goes on without where they are
+ * read-only. `bind` is what keeps that to this namespace.
+ */
+const READ_ONLY_CGROUPS = `
+awk '$2 ~ "^/sys/fs/cgroup" { print $2 }' /proc/self/mounts | while read -r at; do mount -o remount,bind,ro "$at"; done
+echo done
+exec sleep 1000000
+`;
+const holder = await spawn('sh', ['-euc', READ_ONLY_CGROUPS], {
+  namespaces: ['mount'],
+  parentDeathSignal: 'SIGKILL',
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+await new Promise((resolve) => holder.stdout?.once('data', resolve));
+
 // Each container of runc and crun needs a name of its own while it is there.
-const RUNC = (/** @type {string} */ name) => ['runc', '--rootless', 'true', 'run', '--bundle', bundle('runc'), name];
-const CRUN = (/** @type {string} */ name) => [
-  'crun',
-  '--cgroup-manager=disabled',
-  'run',
-  '--bundle',
-  bundle('crun'),
-  name,
-];
+const NAME = 'ns-tool-bench';
+const RUNC = ['runc', 'run', '--bundle', bundle('runc', { hasCgroups: true }), NAME];
+const RUNC_ALONE = ['runc', '--rootless', 'true', 'run', '--bundle', bundle('runc'), `${NAME}-alone`];
+const CRUN = ['crun', '--cgroup-manager=disabled', 'run', '--bundle', bundle('crun'), NAME];
 const PODMAN = [
   ...['podman', '--root', at('podman'), '--runroot', at('podman-run'), 'run', '--rm', '--cgroups=disabled'],
   ...['--network=none', '--rootfs', rootfs, '/bin/true'],
 ];
 
+/** So much that nothing of it is reached. */
+const LIMITS = { memory: 1024 ** 3, cpus: 1, pids: 1000 };
+
 /** @type {Record<string, () => Promise<unknown>>} */
 const WAYS = {
   'node -e 0': () => byNode([process.execPath, '-e', '0']),
   'ns-tool run': () => byNode([process.execPath, command, 'run', '--store', store, rootfs, '/bin/true']),
-  'run()': () => byLibrary(store),
-  'run(), store in memory': () => byLibrary(inMemory),
+  'run()': () => byLibrary({ store }),
+  'run(), limited': () => byLibrary({ store, limits: LIMITS }),
+  'run(), in place': () => byLibrary({ store, inPlace: true }),
+  'run(), store in memory': () => byLibrary({ store: inMemory }),
   bwrap: () => byNode(['bwrap', ...SAME, '/bin/true']),
   'bwrap, started by spawn()': () => bySpawn(['bwrap', ...SAME, '/bin/true']),
   'bwrap, few mounts': () => byNode(['bwrap', ...ROOT, '/bin/true']),
-  runc: () => byNode(RUNC('a')),
-  'runc, started by spawn()': () => bySpawn(RUNC('b')),
-  crun: () => byNode(CRUN('c')),
+  runc: () => byNode(RUNC),
+  'runc, without cgroups': () => bySpawn(RUNC_ALONE, { join: [{ pid: holder.pid, kinds: ['mount'] }] }),
+  crun: () => byNode(CRUN),
   podman: () => byNode(PODMAN),
 };
 
-/** @param {string} store */
-async function byLibrary(store) {
+/** @param {import('ns-tool').RunOptions} options */
+async function byLibrary(options) {
   const warn = (/** @type {string} */ message) => {
     throw new Error(message);
   };
-  const { exited } = await run(rootfs, ['/bin/true'], { store, stdio: 'ignore', warn });
+  const { exited } = await run(rootfs, ['/bin/true'], { ...options, stdio: 'ignore', warn });
   check((await exited).status);
 }
 
@@ -118,9 +133,12 @@ function byNode([file = '', ...args]) {
   });
 }
 
-/** @param {readonly string[]} words */
-async function bySpawn([file = '', ...args]) {
-  const { exited } = await spawn(file, args, { stdio: 'ignore' });
+/**
+ * @param {readonly string[]} words
+ * @param {import('@ns-tool/syscalls').SpawnOptions} [options]
+ */
+async function bySpawn([file = '', ...args], options) {
+  const { exited } = await spawn(file, args, { ...options, stdio: 'ignore' });
   check((await exited).status);
 }
 
@@ -165,4 +183,5 @@ for (const own of [store, inMemory].map((name) => path.join(name, 'containers'))
   const left = existsSync(own) ? readdirSync(own) : [];
   if (left.length > 0) throw new Error(`left in the store: ${left.join(' ')}`);
 }
+holder.kill('SIGKILL');
 process.stdout.write(JSON.stringify(measured));
