@@ -15,8 +15,11 @@ import {
   SOCKET_TYPES,
 } from './constants.ts';
 
-/** A register's content: a number, bytes whose address is passed, or such words in memory, ended by 0. */
-export type Word = number | Uint8Array | readonly (number | Uint8Array)[];
+/** A number; or what is passed by its address: bytes, or a string, in UTF-8 and ended by a NUL. */
+export type Item = number | Uint8Array | string;
+
+/** A register's content: an item, or the address of several in memory, ended by 0. */
+export type Word = Item | readonly Item[];
 
 export interface Kind<T> {
   /** Why `value` must not reach the kernel, as the end of a sentence ("must be …"), or null for a right value. */
@@ -294,27 +297,31 @@ export const mode: Kind<number> = {
   show: showOctal,
 };
 
+const nodeType = oneOf(MKNOD_TYPES);
+
 /** A file type and permission bits, as mknodat(2) takes them: `S_IFCHR|0666`. */
 export const nodeMode: Kind<number> = {
   problem(value) {
     if (!isUnsigned(value) || value > 0o177777) return 'must be a file type and permission bits';
-    return oneOf(MKNOD_TYPES).problem(value & S_IFMT);
+    return nodeType.problem(value & S_IFMT);
   },
   words: (value) => [value],
-  show: (value) => `${oneOf(MKNOD_TYPES).show(value & S_IFMT)}|${showOctal(value & ~S_IFMT)}`,
+  show: (value) => `${nodeType.show(value & S_IFMT)}|${showOctal(value & ~S_IFMT)}`,
 };
+
+const [typeOfSocket, flagsOfSocket] = [oneOf(SOCKET_TYPES), flags(SOCKET_FLAGS)];
 
 /** A type of socket and flags, as socket(2) takes them: `SOCK_RAW|SOCK_CLOEXEC`. */
 export const socketType: Kind<number> = {
   problem(value) {
     if (!isUnsigned(value)) return 'must be a type of socket and flags';
-    return oneOf(SOCKET_TYPES).problem(value & SOCK_TYPE_MASK) ?? flags(SOCKET_FLAGS).problem(value & ~SOCK_TYPE_MASK);
+    return typeOfSocket.problem(value & SOCK_TYPE_MASK) ?? flagsOfSocket.problem(value & ~SOCK_TYPE_MASK);
   },
   words: (value) => [value],
   show(value) {
-    const type = oneOf(SOCKET_TYPES).show(value & SOCK_TYPE_MASK);
+    const type = typeOfSocket.show(value & SOCK_TYPE_MASK);
     const others = value & ~SOCK_TYPE_MASK;
-    return others === 0 ? type : `${type}|${flags(SOCKET_FLAGS).show(others)}`;
+    return others === 0 ? type : `${type}|${flagsOfSocket.show(others)}`;
   },
 };
 
@@ -325,12 +332,14 @@ export const device: Kind<number> = {
   show: (value) => (value === 0 ? '0' : `makedev(0x${major(value).toString(16)}, 0x${minor(value).toString(16)})`),
 };
 
+const pollEvents = flags(POLL_EVENTS);
+
 /** The files of poll(2): an array of struct pollfd and its length. */
 export const pollFds: Kind<readonly PollFd[]> = {
   problem(value) {
     if (!Array.isArray(value)) return 'must be an array of { fd, events }';
     for (const item of value as PollFd[]) {
-      const problem = fd.problem(item?.fd) ?? flags(POLL_EVENTS).problem(item.events);
+      const problem = fd.problem(item?.fd) ?? pollEvents.problem(item.events);
       if (problem !== null) return `must be an array of { fd, events }, where each ${problem}`;
     }
     return null;
@@ -427,8 +436,8 @@ function toBytes(value: Text): Uint8Array {
   return typeof value === 'string' ? Buffer.from(value) : value;
 }
 
-function terminated(value: Text): Uint8Array {
-  return typeof value === 'string' ? Buffer.from(`${value}\0`) : Buffer.concat([value, Buffer.of(0)]);
+function terminated(value: Text): string | Uint8Array {
+  return typeof value === 'string' ? value : Buffer.concat([value, Buffer.of(0)]);
 }
 
 function showFlags(set: FlagSet, value: number): string {

@@ -1,7 +1,7 @@
 /** The one door to the kernel: libc's syscall(2) and clone(2), called through koffi. Nothing else here touches native code. */
 import './platform.ts';
 import koffi from 'koffi';
-import type { Word } from './kinds.ts';
+import type { Item, Word } from './kinds.ts';
 
 // libc is part of every Node process, glibc or musl. Six words fit every call; what a call does not take is ignored.
 const libc = koffi.load(null);
@@ -15,23 +15,27 @@ const syscall = libc.func('syscall', 'long', ['long', 'int64', 'int64', 'int64',
 export function invoke(number: number, words: readonly (readonly Word[])[]): number {
   // Kept until after the call, so that no collection of garbage frees before it what the kernel was given the address of.
   const memory: (Uint8Array | BigUint64Array)[] = [];
+  const register = (item: Item): number | bigint => {
+    if (typeof item === 'number') return item;
+    const content = typeof item === 'string' ? Buffer.from(`${item}\0`) : item;
+    memory.push(content);
+    return koffi.address(content);
+  };
   const registers: (number | bigint)[] = [];
   for (const ofArgument of words) {
     for (const word of ofArgument) {
-      const content = typeof word === 'number' || word instanceof Uint8Array ? word : wordsAt(word);
-      if (typeof content !== 'number') memory.push(content);
-      registers.push(typeof content === 'number' ? content : koffi.address(content));
+      if (typeof word !== 'object' || word instanceof Uint8Array) registers.push(register(word));
+      else {
+        const list = new BigUint64Array([...word.map((item) => BigInt(register(item))), 0n]);
+        memory.push(list);
+        registers.push(koffi.address(list));
+      }
     }
   }
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = registers;
   const result = outcome(syscall(number, a, b, c, d, e, f));
   memory.length = 0;
   return result;
-}
-
-function wordsAt(items: readonly (number | Uint8Array)[]): BigUint64Array {
-  const words = items.map((item) => BigInt(typeof item === 'number' ? item : koffi.address(item)));
-  return new BigUint64Array([...words, 0n]);
 }
 
 function outcome(result: number | bigint): number {

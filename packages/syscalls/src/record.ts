@@ -69,7 +69,7 @@ class Recording {
 
   append(name: SyscallName, args: readonly unknown[]): number {
     const { steps, allowed, isAside: aside } = this;
-    const resolved = args.map((arg) => resultBehind(arg, steps.length));
+    const resolved = args.some(isResult) ? args.map((arg) => resultBehind(arg, steps.length)) : args;
     refuseWrongArguments(name, resolved);
     return FIRST_RESULT - (steps.push({ name, args: resolved, allowed, aside }) - 1);
   }
@@ -83,8 +83,12 @@ for (const name of Object.keys(table) as SyscallName[]) {
   });
 }
 
+function isResult(arg: unknown): arg is number {
+  return typeof arg === 'number' && arg <= FIRST_RESULT;
+}
+
 function resultBehind(arg: unknown, count: number): unknown {
-  if (typeof arg !== 'number' || arg > FIRST_RESULT) return arg;
+  if (!isResult(arg)) return arg;
   const step = FIRST_RESULT - arg;
   if (step >= count) throw new TypeError('a result belongs to the program in which it was recorded');
   return new ResultOf(step);

@@ -7,7 +7,7 @@
  */
 import { ResultOf } from '../arguments.ts';
 import { type ErrnoName, errnoNumber } from '../errno.ts';
-import type { Word } from '../kinds.ts';
+import type { Item, Word } from '../kinds.ts';
 import type { Architecture } from '../platform.ts';
 import type { Program, Step } from '../record.ts';
 import { type Description, table } from '../table.ts';
@@ -44,7 +44,7 @@ export type Filled = ReadonlyMap<Uint8Array, number>;
  * @throws RangeError if it does not fit.
  */
 export function write(program: Program, view: DataView, address: number, on: Architecture): Filled {
-  const bytes = new Uint8Array(view.buffer);
+  const bytes = Buffer.from(view.buffer);
   const end = view.byteLength - STACK;
   let next = (program.length + 1) * STEP;
   const reserve = (size: number) => {
@@ -58,7 +58,15 @@ export function write(program: Program, view: DataView, address: number, on: Arc
     bytes.set(content, at);
     return address + at;
   };
-  const putWords = (items: readonly (number | Uint8Array)[]) => {
+  const putText = (text: string) => {
+    // A unit of UTF-16 takes three bytes of UTF-8 at most.
+    const at = reserve(3 * text.length + 1);
+    const end = at + bytes.write(text, at);
+    bytes[end] = 0;
+    next = (end + 8) & ~7;
+    return address + at;
+  };
+  const putWords = (items: readonly Item[]) => {
     const words = [...items.map(wordOf), 0];
     const at = reserve(words.length * 8);
     for (const [i, word] of words.entries()) setWord(view, at + i * 8, word);
@@ -66,13 +74,14 @@ export function write(program: Program, view: DataView, address: number, on: Arc
   };
   // What several steps share, such as the environment of all candidates for a command, is there once.
   const addresses = new Map<unknown, number>();
-  const once = <T extends object>(content: T, write: (content: T) => number) => {
+  const once = <T>(content: T, write: (content: T) => number) => {
     const known = addresses.get(content) ?? write(content);
     addresses.set(content, known);
     return known;
   };
   const wordOf = (word: Word): number => {
     if (typeof word === 'number') return word;
+    if (typeof word === 'string') return once(word, putText);
     return word instanceof Uint8Array ? once(word, put) : once(word, putWords);
   };
   const putErrors = (errors: readonly ErrnoName[]) => once(errorSet(errors), put);
