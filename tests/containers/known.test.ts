@@ -7,7 +7,7 @@ import { containerNamed } from '../../packages/ns-tool/src/container/find.ts';
 import { describeInside } from '../../packages/ns-tool/src/container/inside.ts';
 import { leftovers } from '../../packages/ns-tool/src/container/leftovers.ts';
 import { toTable } from '../../packages/ns-tool/src/container/list.ts';
-import { type ContainerState, startTimeOf, writeState } from '../../packages/ns-tool/src/container/state.ts';
+import { type ContainerState, reserve, startTimeOf } from '../../packages/ns-tool/src/container/state.ts';
 
 const web: ContainerState = {
   id: 'aaaabbbbcccc',
@@ -110,7 +110,7 @@ describe('left over', () => {
   const found = () =>
     leftovers(join(folder, 'states'), join(folder, 'containers')).map(({ what, id }) => `${what} ${id}`);
   const give = (state: ContainerState, ...parts: ('state' | 'files')[]) => {
-    if (parts.includes('state')) writeState(join(folder, 'states'), state);
+    if (parts.includes('state')) reserve(join(folder, 'states'), state);
     if (parts.includes('files')) mkdirSync(join(folder, 'containers', state.id));
   };
   const dead = { ...db, startTime: web.startTime + 1 };

@@ -62,10 +62,9 @@ export function statesIn(directory: string): ContainerState[] {
   });
 }
 
-/** Writes a state: whoever reads it reads either the old or the new one. */
+/** Writes a state into its directory: whoever reads it reads either the old or the new one. */
 export function writeState(directory: string, state: ContainerState): void {
   const own = join(directory, state.id);
-  mkdirSync(own, { recursive: true, mode: 0o700 });
   writeFileSync(join(own, 'state.json.new'), JSON.stringify(state), { mode: 0o600 });
   renameSync(join(own, 'state.json.new'), join(own, 'state.json'));
 }
@@ -78,6 +77,7 @@ export function writeState(directory: string, state: ContainerState): void {
  * @throws NotStarted if the name is taken.
  */
 export function reserve(directory: string, state: ContainerState): void {
+  mkdirSync(join(directory, state.id), { recursive: true, mode: 0o700 });
   writeState(directory, state);
   if (state.name === state.id) return;
   const other = statesIn(directory).find(({ id, name }) => id !== state.id && name === state.name);
