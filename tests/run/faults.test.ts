@@ -22,6 +22,9 @@ mkdir /run/box && sh /run/make-rootfs /run/box
 for uid in ${LEARNER} ${OTHER}
 do mkdir /run/$uid; cp -a /run/box /run/$uid; chown -hR $uid:$uid /run/$uid; done
 ${makeLearner('200000:65536', '300000:65536')}
+mkdir -m 700 /run/${LEARNER}/box/of-another && chown 200000:300000 /run/${LEARNER}/box/of-another
+mkdir /run/helpers
+for name in newuidmap newgidmap; do ln -s /usr/bin/$name /run/helpers; done
 `;
 
 /** What the killed runs have left, cleanup removes, all of it. */
@@ -61,17 +64,17 @@ describeFaults(
 );
 
 /**
- * The kernel makes a directory of an overlay that denies access to everybody, so that for an ordinary user another child
- * removes the files of a container: `rm` in a user namespace.
+ * What a container has made with other IDs than its user's own, only its user namespace gives access to: another child
+ * removes it, `rm` in one.
  */
 const REMOVAL = "whatever happens to the child that removes the files of a user's container";
-describe.skipIf(needsRoot(REMOVAL))(REMOVAL, () => {
-  const { args, env, ...user } = as(OTHER);
+describe.skipIf(needsRoot(REMOVAL) || needsIdMapping(REMOVAL))(REMOVAL, () => {
+  const { args, env, ...user } = as(LEARNER);
   // One directory, so that each step of the program is come to.
   const command: Run = {
     ...user,
     env: { ...env, PATH: '/bin' },
-    args: [...args, '/bin/sh', '-c', `echo ${STARTED}; exit 7`],
+    args: [...args, '/bin/sh', '-c', `mkdir -m 700 /own; touch /own/file; chown 1:1 /own; echo ${STARTED}; exit 7`],
   };
   let stand: Stand;
   let program: readonly RecordedStep[];
@@ -95,7 +98,7 @@ describe.skipIf(needsRoot(REMOVAL))(REMOVAL, () => {
 
   const told = (why: string) =>
     new RegExp(
-      `^ns-tool: cannot remove all of /run/${OTHER}/store/containers/\\w+: ${why}\nTry again: ns-tool cleanup\n$`,
+      `^ns-tool: cannot remove all of /run/${LEARNER}/store/containers/\\w+: ${why}\nTry again: ns-tool cleanup\n$`,
     );
 
   it('a step that fails is told of, with what to do', async () => {
@@ -109,22 +112,27 @@ describe.skipIf(needsRoot(REMOVAL))(REMOVAL, () => {
   });
 
   it.each([
-    ['a child that is killed is told of', 'child', { status: 125 }],
+    ['a child that is killed is told of', 'first child', { status: 125 }],
     ['nothing outlives ns-tool that is killed', 'ns-tool', { signal: 'SIGKILL' }],
   ] as const)('%s', async (_, to, expected) => {
     const act = { when: 'stopped', signal: 'SIGKILL', to } as const;
     const outcomes = await atEachStep((at) => ({ changes: [{ stopBefore: at }], act }));
     for (const { step, outcome } of outcomes) {
       expect(outcome, step.shown).toMatchObject({ hasActed: true, left: [], ...expected });
-      if (to === 'child') expect(outcome.stderr, step.shown).toMatch(told('.* was ended by SIGKILL.*'));
+      if (to === 'first child') expect(outcome.stderr, step.shown).toMatch(told('.* was ended by SIGKILL.*'));
     }
   });
 
   it('what kept the command from starting is told, also if its files cannot be removed', async () => {
-    const [outcome] = await outcomesOf([{ ...user, env: { ...env, PATH: '/none' }, args: [...args, '/bin/none'] }]);
+    // To mount in it, it is made in the upper layer, too, and belongs to the same there.
+    const volume = ['-v', '/run/helpers:/of-another/helpers'];
+    const [run = '', ...more] = args;
+    const [outcome] = await outcomesOf([
+      { ...user, env: { ...env, PATH: '/run/helpers' }, args: [run, ...volume, ...more, '/bin/none'] },
+    ]);
     expect(outcome).toMatchObject({ status: 127, left: [] });
     expect(outcome?.stderr).toMatch(
-      /^ns-tool: cannot remove all of .*: execve\("\/none\/rm".*ENOENT\)\nns-tool: \/bin\/none: command not found\n$/,
+      /^ns-tool: cannot remove all of .*: execve\("\/run\/helpers\/rm".*ENOENT\)\nns-tool: \/bin\/none: command not found\n$/,
     );
   });
 });

@@ -156,7 +156,7 @@ function unnoticedFlag(flag: string, step: RecordedStep, { scenario }: Original<
   const { name, args } = step;
   if (flag.endsWith('CLOEXEC')) return 'All descriptors but 0, 1 and 2 become close-on-exec.';
   if (flag === 'MS_REC') return isPrivate(step) ? undefined : 'Nothing is mounted below in a proc that is new.';
-  if (flag === 'AT_RECURSIVE' && name === 'open_tree' && !['/run/data', '/sys'].includes(String(args[1])))
+  if (flag === 'AT_RECURSIVE' && name === 'open_tree' && !['/run/data', '/run/place', '/sys'].includes(String(args[1])))
     return 'A file has nothing below it.';
   if (flag === 'RESOLVE_NO_MAGICLINKS' && scenario.refused === undefined) return 'No link of /proc is on this path.';
   if (flag === 'O_PATH' && scenario.name !== 'a fifo in place of /etc/hosts')

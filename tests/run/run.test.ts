@@ -378,6 +378,17 @@ describe.skipIf(needsBusybox('containers'))('run()', () => {
     expect([existsSync(join(root, 'written')), existsSync(join(root, 'more'))]).toEqual([true, false]);
   });
 
+  it('in place and read-only, writes nothing to the directory, not even where to mount', async () => {
+    const root = join(scratch, 'without-proc');
+    makeRootfs(root);
+    rmSync(join(root, 'proc'), { recursive: true });
+    const error = await start('true', { inPlace: true, readOnly: true }, root).catch((error) => error);
+    expect(error).toMatchObject({ call: 'mkdirat', code: 'EROFS' });
+    expect(existsSync(join(root, 'proc'))).toBe(false);
+    expect(await inside('ls -d /proc/self', { inPlace: true }, root)).toBe('/proc/self\n');
+    expect(existsSync(join(root, 'proc'))).toBe(true);
+  });
+
   it('in place, is for directories: what an image has, others share', async () => {
     const image: Rootfs = { ...(await rootfsOf(rootfs, async () => null)), name: 'box', digest: 'sha256:0' };
     const at = { ...places, host: thisHost() };

@@ -31,6 +31,8 @@ touch /run/data/below/mark
 chmod 777 /run/data /run/data/below
 
 mkdir /run/bare && cp -a /run/box/bin /run/box/probe /run/box/tree /run/bare
+cp -a /run/box /run/place && mount -t tmpfs below /run/place/tmp
+mknod /run/place/tmp/device c 1 5 && ln -sf tmp/device /run/place/device
 cp -a /run/box /run/fifo && rm /run/fifo/etc/hosts && mkfifo /run/fifo/etc/hosts
 mkdir -p /run/box/mnt/neighbour && ln -s ../mnt/neighbour /run/box/to-neighbour
 for name in ${LINKED.join(' ')}
@@ -96,10 +98,10 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'of a directory in place, read-only',
-    args: [...store(), '--in-place', '--read-only', '/run/box'],
+    args: [...store(), '--in-place', '--read-only', '/run/place'],
     readOnly: true,
-    mounts: { '/': 'tmpfs run ro,nodev,relatime' },
-    cannot: ['write to the root', 'replace a directory of the image'],
+    mounts: { '/': 'tmpfs run ro,nodev,relatime', '/tmp': 'tmpfs below ro,nodev,relatime' },
+    cannot: ['write to the root', 'replace a directory of the image', 'write to a tmpfs'],
   },
   {
     name: 'a fifo in place of /etc/hosts',

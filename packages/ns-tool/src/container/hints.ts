@@ -20,6 +20,9 @@ export function hintFor(error: SyscallError, plan: ContainerPlan): string | unde
     case 'openat ENOTDIR':
     case 'openat ELOOP':
       return `In the image ${printable(String(values[1]))} is no directory; it may be a link, which could lead the container to files that are not its own.`;
+    case 'mkdirat EROFS':
+    case 'mknodat EROFS':
+      return 'A directory that is read-only in place must have all that is mounted on: /proc, /sys, /dev, and what options name.';
     case 'openat2 ELOOP':
       return 'The path leads through links of /proc, by which the image could reach files of the host.';
     case 'openat2 ENOTDIR':

@@ -86,6 +86,11 @@ export interface ContainerPlan {
 export const OWN_FILES = ['hostname', 'hosts', 'resolv.conf'] as const;
 export type OwnFile = (typeof OWN_FILES)[number];
 
+/** Its root is a directory itself, with all that is mounted in it: what the container writes stays. */
+export function isInPlace({ rootBy, image }: Pick<ContainerPlan, 'rootBy' | 'image'>): boolean {
+  return rootBy === 'bind' && image === null;
+}
+
 /** The IDs of the user namespace are only the own ones, so that setgroups(2) is denied there. user_namespaces(7). */
 export function mapsOneIdOnly({ idMaps }: Pick<ContainerPlan, 'idMaps'>): boolean {
   return idMaps !== null && idMaps.gid.length === 1 && idMaps.gid[0]?.count === 1;

@@ -33,7 +33,7 @@ import { pathOfCgroup } from './cgroup/plan.ts';
 import { DEVICES, populateDev, setConsole } from './dev.ts';
 import { setLoopbackUp } from './loopback.ts';
 import { overlayData } from './overlay.ts';
-import { type ContainerMount, type ContainerPlan, mapsOneIdOnly, OWN_FILES } from './plan.ts';
+import { type ContainerMount, type ContainerPlan, isInPlace, mapsOneIdOnly, OWN_FILES } from './plan.ts';
 import { attachKernelFilesystem, hideFromRoot, openKernelFilesystem, PROC, SYSFS } from './proc-and-sys.ts';
 
 /** Something to mount: a detached mount of the host's, by its descriptor, or a filesystem that is yet to be made. */
@@ -87,7 +87,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   for (const mount of late) attach(sys, mount);
   if (!privileged) hideFromRoot(sys);
 
-  if (plan.readOnly) sys.mount_setattr(AT_FDCWD, '/', 0, { set: MOUNT_ATTR_RDONLY, clear: 0 });
+  if (plan.readOnly && !isInPlace(plan)) sys.mount_setattr(AT_FDCWD, '/', 0, { set: MOUNT_ATTR_RDONLY, clear: 0 });
   sys.sethostname(plan.hostname);
   if (plan.network === 'none') setLoopbackUp(sys);
   sys.umask(0o022);
@@ -106,7 +106,10 @@ function mountRoot(sys: Recorder, plan: ContainerPlan): void {
     sys.mount('overlay', stateDirectory, 'overlay', plan.privileged ? 0 : MS_NODEV, data);
   } else {
     const tree = openTree(sys, layers[0] ?? '');
-    if (!plan.privileged) setAttribute(sys, tree, MOUNT_ATTR_NODEV);
+    // At once, and with all that is mounted in it: a directory that is to stay as it is gets no places to mount on either.
+    const readOnly = plan.readOnly && isInPlace(plan) ? MOUNT_ATTR_RDONLY : 0;
+    const attributes = (plan.privileged ? 0 : MOUNT_ATTR_NODEV) | readOnly;
+    if (attributes !== 0) setAttribute(sys, tree, attributes);
     sys.move_mount(tree, '', AT_FDCWD, stateDirectory, MOVE_MOUNT_F_EMPTY_PATH);
   }
   sys.chdir(stateDirectory);
