@@ -52,17 +52,19 @@ const SAME = [
   ...['--hostname', 'ns-tool-bench', '--die-with-parent'],
 ];
 
-const bundle = (/** @type {string} */ runtime, { hasCgroups = false } = {}) => {
-  const made = at(`bundle-of-${runtime}${hasCgroups ? '-with-cgroups' : ''}`);
-  if (!existsSync(made)) makeBundle(runtime, made, rootfs, files, hasCgroups);
+const bundle = (/** @type {string} */ runtime, { asSpec = false } = {}) => {
+  const made = at(`bundle-of-${runtime}${asSpec ? '-as-spec' : ''}`);
+  if (!existsSync(made)) makeBundle(runtime, made, rootfs, asSpec ? null : files);
   return made;
 };
 
 /**
  * A mount namespace in which nothing of the cgroups can be changed: runc would make some, and goes on without where they are
- * read-only. `bind` is what keeps that to this namespace.
+ * read-only. `bind` is what keeps that to this namespace. crun 1.8 refuses to run, also without cgroups, where it sees those
+ * of version 2 beside those of version 1.
  */
 const READ_ONLY_CGROUPS = `
+if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
 awk '$2 ~ "^/sys/fs/cgroup" { print $2 }' /proc/self/mounts | while read -r at; do mount -o remount,bind,ro "$at"; done
 echo done
 exec sleep 1000000
@@ -74,9 +76,12 @@ const holder = await spawn('sh', ['-euc', READ_ONLY_CGROUPS], {
 });
 await new Promise((resolve) => holder.stdout?.once('data', resolve));
 
+/** @type {import('@ns-tool/syscalls').SpawnOptions} */
+const WITHOUT_CGROUPS = { join: [{ pid: holder.pid, kinds: ['mount'] }] };
+
 // Each container of runc and crun needs a name of its own while it is there.
 const NAME = 'ns-tool-bench';
-const RUNC = ['runc', 'run', '--bundle', bundle('runc', { hasCgroups: true }), NAME];
+const RUNC = ['runc', 'run', '--bundle', bundle('runc', { asSpec: true }), NAME];
 const RUNC_ALONE = ['runc', '--rootless', 'true', 'run', '--bundle', bundle('runc'), `${NAME}-alone`];
 const CRUN = ['crun', '--cgroup-manager=disabled', 'run', '--bundle', bundle('crun'), NAME];
 const PODMAN = [
@@ -99,8 +104,8 @@ const WAYS = {
   'bwrap, started by spawn()': () => bySpawn(['bwrap', ...SAME, '/bin/true']),
   'bwrap, few mounts': () => byNode(['bwrap', ...ROOT, '/bin/true']),
   runc: () => byNode(RUNC),
-  'runc, without cgroups': () => bySpawn(RUNC_ALONE, { join: [{ pid: holder.pid, kinds: ['mount'] }] }),
-  crun: () => byNode(CRUN),
+  'runc, without cgroups': () => bySpawn(RUNC_ALONE, WITHOUT_CGROUPS),
+  'crun, without cgroups': () => bySpawn(CRUN, WITHOUT_CGROUPS),
   podman: () => byNode(PODMAN),
 };
 
