@@ -60,7 +60,7 @@ describe('a file in layers', () => {
     writeFileSync(outside, 'of the host');
     lower = layer('lower', (at) => writeFileSync(join(at, 'etc/passwd'), 'lower'));
   });
-  const read = (layers: string[], path = '/etc/passwd') => readInLayers(sys, layers, path, 100);
+  const read = (layers: string[], path = '/etc/passwd') => readInLayers(sys, layers, [path], 100)[0];
 
   it('is that of the highest layer', () => {
     const upper = layer('upper', (at) => writeFileSync(join(at, 'etc/passwd'), 'upper'));

@@ -15,8 +15,6 @@ const LARGEST = 1024 * 1024;
  * @throws NotStarted for a name that the files do not have.
  */
 export function accountInLayers(sys: Sys, layers: readonly string[], user: string): Account {
-  return accountOf(user, {
-    passwd: readInLayers(sys, layers, '/etc/passwd', LARGEST) ?? '',
-    group: readInLayers(sys, layers, '/etc/group', LARGEST) ?? '',
-  });
+  const [passwd, group] = readInLayers(sys, layers, ['/etc/passwd', '/etc/group'], LARGEST);
+  return accountOf(user, { passwd: passwd ?? '', group: group ?? '' });
 }

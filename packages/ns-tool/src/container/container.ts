@@ -72,7 +72,7 @@ export async function begin<T>(
     id,
     name,
     pid: process.pid,
-    startTime: startTimeOf('self') ?? 0,
+    startTime: ownStartTime(),
     image,
     command: plan.argv,
     created: new Date().toISOString(),
@@ -112,6 +112,14 @@ export async function begin<T>(
     await remove().catch((left: Error) => warn(left.message));
     throw error;
   }
+}
+
+let started: number | undefined;
+
+/** It does not change, and to make its file takes the kernel a while. */
+function ownStartTime(): number {
+  started ??= startTimeOf('self') ?? 0;
+  return started;
 }
 
 /** What cannot be made is for the user to mend: a directory of somebody else, a full disk. */

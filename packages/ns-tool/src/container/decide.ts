@@ -146,7 +146,7 @@ function found(mount: AskedMount): ContainerMount {
   const { source, target, readOnly = false } = mount;
   return {
     type: 'bind',
-    source: realpathSync(source),
+    source: realpathSync.native(source),
     target,
     readOnly,
     kind: stat.isDirectory() ? 'directory' : 'file',

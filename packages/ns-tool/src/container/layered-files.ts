@@ -28,15 +28,20 @@ const MOST_LINKS = 40;
 type Directory = readonly number[];
 
 /**
- * The text of a file as a process with this root would read it, or null where there is none.
+ * The texts of files as a process with this root would read them, or null where there is none.
  *
  * Links lead nowhere but into the layers, since each component is opened for itself and none is followed; and what is no
  * regular file is never opened, since the image may have a device or a fifo there.
  *
  * @param layers absolute paths, lowest first, with the whiteouts of overlayfs.
- * @throws UserError if it is larger than `most` bytes.
+ * @throws UserError if one is larger than `most` bytes.
  */
-export function readInLayers(sys: Sys, layers: readonly string[], path: string, most: number): string | null {
+export function readInLayers(
+  sys: Sys,
+  layers: readonly string[],
+  paths: readonly string[],
+  most: number,
+): (string | null)[] {
   const opened: number[] = [];
   const keep = (fd: number) => {
     opened.push(fd);
@@ -46,8 +51,10 @@ export function readInLayers(sys: Sys, layers: readonly string[], path: string, 
     const root = layers
       .toReversed()
       .map((layer) => keep(sys.openat(AT_FDCWD, layer, O_PATH | O_DIRECTORY | O_CLOEXEC)));
-    const file = find(sys, root, path, keep);
-    return file === null ? null : read(sys, file, path, most);
+    return paths.map((path) => {
+      const file = find(sys, root, path, keep);
+      return file === null ? null : read(sys, file, path, most);
+    });
   } finally {
     for (const fd of opened) sys.close(fd);
   }

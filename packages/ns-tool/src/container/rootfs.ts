@@ -30,7 +30,7 @@ export async function rootfsOf(imageOrPath: string, find: (name: string) => Prom
   const image = isPath ? null : await find(imageOrPath);
   if (image !== null) return image;
   if (statSync(imageOrPath, { throwIfNoEntry: false })?.isDirectory()) {
-    return { name: imageOrPath, layers: [realpathSync(imageOrPath)], config: NOTHING_SAID };
+    return { name: imageOrPath, layers: [realpathSync.native(imageOrPath)], config: NOTHING_SAID };
   }
   const shown = printable(imageOrPath);
   if (isPath) throw new NotStarted(`no such directory: ${shown}`, 'Give a directory with a root in it, or an image.');
