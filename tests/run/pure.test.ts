@@ -238,7 +238,7 @@ describe("the overlay's options", () => {
     const layers = (count: number) =>
       Array.from({ length: count }, (_, i) => `/store/layers/${String(i).padStart(64, '0')}/fs`);
     expect(Buffer.byteLength(overlayData(layers(55), '/store/c', false).data)).toBeLessThan(4096);
-    expect(() => overlayData(layers(80), '/store/c', false)).toThrow('80 layers are too many');
+    expect(() => overlayData(layers(80), '/store/c', false)).toThrow('80 layers are too many for an overlay');
   });
 });
 

@@ -570,6 +570,26 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
     });
   });
 
+  it('gives a copy of an image that has more layers than an overlay takes', async () => {
+    await stand.shell(`
+mkdir /mnt/many /mnt/layer && cd /mnt/many
+tar -C /mnt/rootfs -cf 0.tar .
+for i in $(seq 1 80); do echo $i > /mnt/layer/last; touch /mnt/layer/file-$i; tar -C /mnt/layer -cf $i.tar last file-$i; done
+ids=$(sha256sum $(seq -f %g.tar 0 80) | sed 's/ .*/"/; s/^/"sha256:/' | paste -sd,)
+layers=$(seq -f '"%g.tar"' 0 80 | paste -sd,)
+architecture=$(/node/node -p 'process.arch.replace("x64", "amd64")')
+echo '{"os":"linux","architecture":"'$architecture'","rootfs":{"type":"layers","diff_ids":['$ids']},"config":{}}' > config.json
+echo '[{"Config":"config.json","Layers":['$layers']}]' > manifest.json
+tar -cf /mnt/many.tar *
+NS_TOOL_STORE=/mnt/store /node/node /checkout/packages/ns-tool/dist/bin/ns-tool.cjs pull --name many /mnt/many.tar >/dev/null`);
+    const { status, stdout, stderr } = await ours('many', 'sh', '-c', 'cat /last; ls -d /file-* | wc -l; id -u');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '80\n80\n0\n' });
+    expect(stderr).toMatch(
+      /^ns-tool: 81 layers are too many for an overlay: .*: the container gets a copy of the image, .*\n$/,
+    );
+    expect(await stand.shell('ls -A /mnt/store/containers')).toBe('');
+  });
+
   it('passes signals on, and ends by them with nothing left', async () => {
     const script = 'trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done';
     const ended = await stand.run({

@@ -6,10 +6,8 @@ import {
   type ErrnoName,
   errnoMessage,
   errnoNumber,
-  isOverlayRefused,
   type SpawnOptions,
   type Sys,
-  type SyscallError,
   sys,
 } from '@ns-tool/syscalls';
 import { NotStarted } from '../errors.ts';
@@ -20,6 +18,7 @@ import { pathOfCgroup } from './cgroup/plan.ts';
 import { killedForMemory, removeCgroups } from './cgroup/remove.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
 import { ownDirectory, type Places } from './host.ts';
+import { whyNoOverlay } from './overlay.ts';
 import type { ContainerPlan } from './plan.ts';
 import { containerOptions } from './recipe.ts';
 import type { Rootfs } from './rootfs.ts';
@@ -54,7 +53,7 @@ export type Copying = (copy: (options: CopyOptions) => Promise<string>) => Promi
 /**
  * Makes the files of a container, and starts it by `start`, with the options of its recipe.
  *
- * Where the kernel refuses the overlay, a copy of the image becomes the root, or a plain directory itself; `warn` is told, as
+ * Where there can be no overlay, a copy of the image becomes the root, or a plain directory itself; `warn` is told, as
  * it is of processes that were killed for lack of memory.
  *
  * @param start starts the command, and returns once it runs, or once it has ended: then it calls `observe` in between.
@@ -101,10 +100,11 @@ export async function begin<T>(
     makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {
-      if (!isOverlayRefused(error)) throw error;
+      const why = whyNoOverlay(error);
+      if (why === null) throw error;
       // `observe` may have seen the child that has failed.
       writeState(states, state);
-      return await run(await withoutOverlay(plan, error, store, warn, copying));
+      return await run(await withoutOverlay(plan, why, store, warn, copying));
     });
     return { started, remove };
   } catch (error) {
@@ -137,17 +137,17 @@ function making(make: () => void, hint: string): void {
 /** The plan of the same container with a root that takes no overlay, once there is one. */
 async function withoutOverlay(
   plan: ContainerPlan,
-  { code }: SyscallError,
+  why: string,
   store: string,
   warn: Warn,
   copying: Copying,
 ): Promise<ContainerPlan> {
   const { bundle, image } = plan;
   if (image === null) {
-    warn(`no overlay here (${code}): what the container writes, it writes to the directory itself`);
+    warn(`${why}: what the container writes, it writes to the directory itself`);
     return { ...plan, rootBy: 'bind' };
   }
-  warn(`no overlay here (${code}): the container gets a copy of the image, which takes longer, and more of the disk`);
+  warn(`${why}: the container gets a copy of the image, which takes longer, and more of the disk`);
   const { copyImage } = await import('./images.ts');
   const root = await copying((options) => copyImage(store, image, join(bundle, 'copy'), options));
   return { ...plan, layers: [root], rootBy: 'bind' };

@@ -1,6 +1,15 @@
-/** The options of an overlay mount. Pure. See the kernel's Documentation/filesystems/overlayfs.rst. */
-import { MOUNT_DATA_SIZE, overlayPath } from '@ns-tool/syscalls';
+/** The options of an overlay mount, and what there is no overlay for. Pure. See the kernel's Documentation/filesystems/overlayfs.rst. */
+import { isOverlayRefused, MOUNT_DATA_SIZE, overlayPath } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
+
+/** More layers than mount(2) takes options for. */
+class TooManyLayers extends UserError {}
+
+/** Why a container gets no overlay: the kernel refuses it, or it has too many layers. Null for any other error. */
+export function whyNoOverlay(error: unknown): string | null {
+  if (error instanceof TooManyLayers) return error.message;
+  return isOverlayRefused(error) ? `no overlay here (${error.code})` : null;
+}
 
 /**
  * The options that put layers on top of each other, and the directory from which their paths are to be read: many layers
@@ -9,6 +18,7 @@ import { UserError } from '../errors.ts';
  * @param layers absolute paths, lowest first.
  * @param bundle the directory with `upper` and `work`.
  * @param inUserNamespace whether the marks of overlayfs are to be read from and written to user.* attributes: Linux 5.11.
+ * @throws TooManyLayers
  */
 export function overlayData(
   layers: readonly string[],
@@ -27,8 +37,8 @@ export function overlayData(
     'volatile',
   ].join(',');
   if (Buffer.byteLength(data) < MOUNT_DATA_SIZE) return { directory, data };
-  throw new UserError(
-    `${layers.length} layers are too many: mount(2) takes ${MOUNT_DATA_SIZE - 1} bytes of options, and these are ${Buffer.byteLength(data)}`,
+  throw new TooManyLayers(
+    `${layers.length} layers are too many for an overlay: mount(2) takes ${MOUNT_DATA_SIZE - 1} bytes of options, and these are ${Buffer.byteLength(data)}`,
     'A store with a shorter path takes more: --store DIR',
   );
 }
