@@ -41,8 +41,8 @@ function ownResolvConf(): string {
 type Removable = Pick<ContainerPlan, 'bundle' | 'idMaps'>;
 
 /**
- * Removes the directories, whatever the container has made of them: directories without permission, of other users of its user
- * namespace, or so deep that no path names them.
+ * Removes what is in the store, whatever the container has made of it: directories without permission, of other users of its
+ * user namespace, or so deep that no path names them.
  *
  * @throws UserError if something is left.
  */

@@ -44,6 +44,9 @@ export function decide(
   return { plan, id, name: options.name ?? id, image: rootfs.name };
 }
 
+const STATES_HINT = 'Where the states of containers are: set XDG_RUNTIME_DIR.';
+const STORE_HINT = 'Choose another directory for its files: --store DIR';
+
 /** Told what a reader should know. */
 export type Warn = (message: string) => void;
 
@@ -90,12 +93,11 @@ export async function begin<T>(
     const startTime = startTimeOf(pid);
     if (startTime !== null) writeState(states, { ...state, pid, startTime });
   };
-  const STATES_HINT = 'Where the states of containers are: set XDG_RUNTIME_DIR.';
   making(() => reserve(ownDirectory(states), state), STATES_HINT);
   try {
     making(() => makeOwnFiles(plan), STATES_HINT);
     if (plan.rootBy === 'overlay') {
-      making(() => makeBundle(plan), 'Choose another directory for its files: --store DIR');
+      making(() => makeBundle(plan), STORE_HINT);
     }
     makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
