@@ -1,0 +1,110 @@
+/** What all commands have in common: how words become a command, and what is said of those that make no sense. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+const bin = fileURLToPath(new URL('../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
+
+function nsTool(words: readonly string[], stderr: 'pipe' | number = 'pipe') {
+  return spawnSync(process.execPath, [bin, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', stderr] });
+}
+
+describe('words behind two dashes', () => {
+  it.each<[readonly string[], number, RegExp]>([
+    [['diff', '--', 'self', 'self'], 0, /^$/],
+    [['diff', '--', 'none', 'self'], 2, /^ns-tool: openat\(AT_FDCWD, "none"/],
+    [['reach', '--', 'mnt'], 2, /^error: not an absolute path: "mnt"\n/],
+    [['proc', '--', '4194305'], 1, /\nThere is no process 4194305/],
+    [['mounts', '--', '/', '/'], 2, /^error: Too many non-option arguments: got 2, maximum of 1\n/],
+    [['stop', '--', 'no-such'], 1, /^ns-tool: no such container: no-such\n/],
+    [['rm', '--', 'no-such'], 1, /^ns-tool: no such container: no-such\n/],
+    [['pull', '--', './none'], 1, /^ns-tool: the image cannot be read/],
+  ])('are operands of a command that runs none: %j', (words, status, message) => {
+    const outcome = nsTool(words);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.status).toBe(status);
+  });
+
+  it.each(['ps', 'images', 'ls', 'check-caps', 'cleanup'])('are refused by a command without operands: %s', (name) => {
+    const { stdout, stderr, status } = nsTool([name, '--', 'x']);
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 });
+    expect(stderr).toMatch(/^error: unexpected argument: x\n/);
+  });
+});
+
+describe('an unexpected argument', () => {
+  it.each<[readonly string[], string]>([
+    [['ps', 'x'], 'Try: ns-tool ps --help'],
+    [['cleanup', 'x'], 'Try: ns-tool cleanup --help'],
+    [['uts', 'sh'], 'A command to run comes after two dashes: ns-tool uts -- sh'],
+    [['slave', 'sh'], 'A command to run comes after two dashes: ns-tool slave -- sh'],
+  ])('is taken for a command to run only where one is run: %j', (words, hint) => {
+    const { stderr, status } = nsTool(words);
+    expect({ stderr, status }).toEqual({ stderr: `error: unexpected argument: ${words[1]}\n${hint}\n`, status: 2 });
+  });
+});
+
+describe('a mistake', () => {
+  it.each<[readonly string[], string]>([
+    [[''], 'unknown command: ""\nTry: ns-tool --help'],
+    [['-h'], 'unknown option: -h\nTry: ns-tool --help'],
+    [['mount', '--version'], 'unknown option: --version\nTry: ns-tool mount --help'],
+    [['--versoin'], 'unknown option: --versoin\nDid you mean --version?'],
+    [['mount', '--json=no'], '--json takes no value\nTry: ns-tool mount --help'],
+    [['diff', '--json=1', 'self', 'self'], '--json takes no value\nTry: ns-tool diff --help'],
+    [['stop', '--json=1', 'x'], '--json takes no value\nTry: ns-tool stop --help'],
+  ])('is told as what it is: %j', (words, message) => {
+    const { stdout, stderr, status } = nsTool(words);
+    expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: `error: ${message}\n`, status: 2 });
+  });
+
+  it.each<[readonly string[], string]>([
+    [['\x1b[31m'], 'unknown command: \\033[31m'],
+    [['mount', '\x1b[31m'], 'unexpected argument: \\033[31m'],
+    [['mount', '--\x1b[31m'], 'unknown option: --\\033[31m'],
+    [['unshare', '--\x1b[31m'], 'unknown option: --\\033[31m'],
+    [['stop', '-s', '\x1b[31m', 'x'], '--signal: unknown: \\033[31m'],
+    [['mounts', '--graph', 'a\x1b[31m\nb'], 'cannot tell what to draw into a\\033[31m\\012b'],
+  ])('does not drive the terminal: %j', (words, message) => {
+    const { stderr, status } = nsTool(words);
+    expect(stderr.split('\n')[0]).toBe(`error: ${message}`);
+    expect(stderr).not.toContain('\x1b');
+    expect(status).toBe(2);
+  });
+
+  it.skipIf(!existsSync('/dev/full')).each<[readonly string[], number]>([
+    [['moutn'], 2],
+    [['proc', '4194305'], 1],
+    [['unshare', 'no-such-program'], 127],
+  ])('has its status also where it cannot be told: %j', (words, status) => {
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    expect(nsTool(words, full).status).toBe(status);
+  });
+});
+
+describe('the status of what ns-tool could not do', () => {
+  it.each<[readonly string[], number]>([
+    [['exec', 'no-such', 'true'], 125],
+    [['exec', 'no-such', '--', 'true'], 125],
+    [['stop', '--', 'no-such'], 1],
+    [['reach', '/proc/self/status/x'], 1],
+  ])('is 125 where a command would have been run: %j', (words, status) => {
+    expect(nsTool(words).status).toBe(status);
+  });
+});
+
+describe('help', () => {
+  it.each([['help', 'reach'], ['--help', 'reach'], ['reach', '--help']])('of a command: %s %s', (...words) => {
+    const { stdout, stderr, status } = nsTool(words);
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    expect(stdout).toMatch(/^ns-tool reach \[OPTIONS\] PATH\n/);
+  });
+
+  it.each([['help'], ['--help']])('of all: %s', (word) => {
+    const { stdout, status } = nsTool([word]);
+    expect(stdout).toMatch(/^ns-tool COMMAND \[OPTIONS\]\n/);
+    expect(status).toBe(0);
+  });
+});
