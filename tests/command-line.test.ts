@@ -48,6 +48,8 @@ describe('an unexpected argument', () => {
 describe('a mistake', () => {
   it.each<[readonly string[], string]>([
     [[''], 'unknown command: ""\nTry: ns-tool --help'],
+    [['xy'], 'unknown command: xy\nTry: ns-tool --help'],
+    [['sl'], 'unknown command: sl\nDid you mean ls?'],
     [['-h'], 'unknown option: -h\nTry: ns-tool --help'],
     [['mount', '--version'], 'unknown option: --version\nTry: ns-tool mount --help'],
     [['--versoin'], 'unknown option: --versoin\nDid you mean --version?'],
@@ -96,7 +98,11 @@ describe('the status of what ns-tool could not do', () => {
 });
 
 describe('help', () => {
-  it.each([['help', 'reach'], ['--help', 'reach'], ['reach', '--help']])('of a command: %s %s', (...words) => {
+  it.each([
+    ['help', 'reach'],
+    ['--help', 'reach'],
+    ['reach', '--help'],
+  ])('of a command: %s %s', (...words) => {
     const { stdout, stderr, status } = nsTool(words);
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
     expect(stdout).toMatch(/^ns-tool reach \[OPTIONS\] PATH\n/);

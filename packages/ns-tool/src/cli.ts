@@ -5,7 +5,7 @@ import type { Command, Commands } from './command.ts';
 import type { Context } from './context.ts';
 import { UsageError, UserError } from './errors.ts';
 import { getopt, UnknownOption } from './getopt.ts';
-import { BrokenPipe, print, printError } from './output.ts';
+import { BrokenPipe, print, printable, printError } from './output.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -14,11 +14,11 @@ import { VERSION } from './version.ts';
  * @returns the exit status, or the signal by which the process should end.
  */
 export async function main(context: Context, commands: Commands): Promise<number | NodeJS.Signals> {
-  const { argv } = context;
-  const [name = '', ...rest] = argv;
+  const argv = helpBehind(context.argv, commands);
+  const [, ...rest] = argv;
   try {
     // The command's own parser alone: with yargs' commands, each run would lay out the help, whether asked for or not.
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    const command = commandOf(argv, commands);
     if (command === undefined) return overview(argv, commands);
     const { args, help } = parse(rest, command.builder, command);
     if (help === '') return await command.run(args as never, context);
@@ -29,13 +29,24 @@ export async function main(context: Context, commands: Commands): Promise<number
   }
 }
 
+/** The words with a command's name in front: `help mount` and `--help mount` mean `mount --help`. */
+function helpBehind(argv: readonly string[], commands: Commands): readonly string[] {
+  const [first = '', ...rest] = argv;
+  return /^(--)?help$/.test(first) && commandOf(rest, commands) !== undefined ? [...rest.slice(0, 1), '--help'] : argv;
+}
+
+/** The command that the first word names, if it names one. */
+function commandOf([name = '']: readonly string[], commands: Commands): Command | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
+}
+
 /** What `ns-tool` says without a command it knows: its help, its version, or what is wrong. */
 function overview(argv: readonly string[], commands: Commands): number {
+  if (argv.length === 0) throw new UsageError('no command given');
   const { help } = parse(argv, (yargs) => {
     for (const { command, describe } of Object.values(commands)) yargs.command(command, describe);
     return yargs
       .usage('$0 COMMAND [OPTIONS]\n\nShows, makes and tests Linux namespaces.')
-      .demandCommand(1, 'no command given')
       .version(VERSION)
       .epilogue('Each command has its own: ns-tool mount --help');
   });
@@ -47,12 +58,13 @@ function overview(argv: readonly string[], commands: Commands): number {
 function parse(
   argv: readonly string[],
   builder: (yargs: Argv) => Argv,
-  { options = {}, asGetopt = false, collects = false, operand }: Partial<Command> = {},
+  { command = '', options = {}, asGetopt = false, runsCommand, collects = false, operand }: Partial<Command> = {},
 ): { args: unknown; help: string } {
   const parser = yargs()
     .scriptName('ns-tool')
     .parserConfiguration({
-      'populate--': true,
+      // Where no command is run, the words behind `--` are operands like those before it.
+      'populate--': asGetopt || runsCommand !== undefined,
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -70,7 +82,7 @@ function parse(
       // yargs reports a mistake in the command line as a message, with or without an error of its own.
       throw error === undefined || error.name === 'YError' ? new UsageError(inOurWords(message ?? '')) : error;
     });
-  const words = asGetopt ? getopt(withOperand(argv, operand), options) : argv;
+  const words = asGetopt ? getopt(withOperand(argv, operand), options) : withoutValues(argv, options);
   if (words.includes('--help')) {
     const { columns = 80 } = process.stdout;
     parser.wrap(Math.min(80, columns));
@@ -79,6 +91,9 @@ function parse(
   const args = builder(parser).parseSync(words, {}, (_error, _args, output) => {
     help = output;
   });
+  // yargs looks for unknown words only before `--`.
+  const [unexpected] = help !== '' || command.includes(' ') ? [] : args._;
+  if (unexpected !== undefined) throw new UsageError(`Unknown argument: ${unexpected}`);
   return { args, help };
 }
 
@@ -86,6 +101,25 @@ function parse(
 function withOperand(argv: readonly string[], operand: string | undefined): readonly string[] {
   const [first = '', ...rest] = argv;
   return operand === undefined || first === '' || first.startsWith('-') ? argv : [`--${operand}=${first}`, ...rest];
+}
+
+/**
+ * The words, in which no option has a value that takes none: yargs would read `--json=1` as its contrary.
+ *
+ * @throws UsageError if one has.
+ */
+function withoutValues(argv: readonly string[], options: Command['options']): readonly string[] {
+  for (const word of upToDashes(argv)) {
+    const name = /^--([^=]+)=/.exec(word)?.[1] ?? '';
+    if (Object.hasOwn(options, name) && options[name]?.type === 'boolean') {
+      throw new UsageError(`--${name} takes no value`);
+    }
+  }
+  return argv;
+}
+
+function upToDashes(argv: readonly string[]): readonly string[] {
+  return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 }
 
 /** What yargs says of a mistake, where it can be said more plainly. */
@@ -97,25 +131,34 @@ function inOurWords(message: string): string {
 /** Prints an error and returns the exit status that goes with it. */
 async function explain(error: unknown, argv: readonly string[], commands: Commands): Promise<number> {
   if (error instanceof BrokenPipe) return error.status;
+  const command = commandOf(argv, commands);
   if (error instanceof UsageError) {
     const { message, hint } = await withNearMiss(error, argv, commands);
-    printError(`error: ${message}`);
-    printError(hint ?? `Try: ns-tool ${Object.keys(commands).includes(argv[0] ?? '') ? `${argv[0]} ` : ''}--help`);
+    tell(`error: ${message}`, hint ?? `Try: ns-tool ${command === undefined ? '' : `${argv[0]} `}--help`);
     return 2;
   }
-  if (error instanceof UserError) {
-    printError(`ns-tool: ${error.message}`);
-    if (error.hint !== undefined) printError(error.hint);
-  } else {
-    printError(`ns-tool: this is a defect; please report it: ${error instanceof Error ? error.stack : String(error)}`);
+  if (error instanceof UserError) tell(`ns-tool: ${error.message}`, error.hint);
+  else {
+    const details = error instanceof Error ? error.stack : String(error);
+    tell(...`ns-tool: this is a defect; please report it: ${details}`.split('\n'));
   }
-  return statusOf(error, argv, commands);
+  return statusOf(error, argv, command);
+}
+
+/** Prints lines on standard error. Where that cannot be written to, the status alone says what there is to say. */
+function tell(...lines: readonly (string | undefined)[]): void {
+  try {
+    for (const line of lines) if (line !== undefined) printError(printable(line));
+  } catch (error) {
+    if (!(error instanceof BrokenPipe || error instanceof UserError)) throw error;
+  }
 }
 
 /** 1 if the work failed; with a command to run, 125, 126 or 127, so that it is told from the command's own status. */
-function statusOf(error: unknown, argv: readonly string[], commands: Commands): number {
+function statusOf(error: unknown, argv: readonly string[], command: Command | undefined): number {
   if (error instanceof Error && 'status' in error && typeof error.status === 'number') return error.status;
-  return argv.includes('--') || commands[argv[0] ?? '']?.runsCommand ? 125 : 1;
+  const wouldRun = command?.runsCommand === true || (command?.runsCommand !== undefined && argv.includes('--'));
+  return wouldRun ? 125 : 1;
 }
 
 /** For an unknown command or option, the known one that was probably meant. */
@@ -126,14 +169,17 @@ async function withNearMiss(error: UsageError, argv: readonly string[], commands
   }
   const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(error.message)?.[1];
   if (unknown === undefined) return error;
+  const command = commandOf(argv, commands);
+  const options = upToDashes(argv);
+  if (unknown.length === 1 && options.some((word) => /^-[^-]/.test(word) && word.includes(unknown))) {
+    return new UsageError(`unknown option: -${unknown}`);
+  }
   const { nearest } = await import('./near-miss.ts');
-  if (unknown.length === 1) return new UsageError(`unknown option: -${unknown}`);
-  const isOption = argv.some((word) => /^--?/.test(word) && word.replace(/^--?/, '').split('=')[0] === unknown);
-  if (!isOption && argv[0] === unknown) return nearest('command', unknown, Object.keys(commands));
-  const chosen = commands[argv[0] ?? ''];
-  if (isOption) return nearest('option', unknown, [...Object.keys(chosen?.options ?? {}), 'help', 'version']);
-  return new UsageError(
-    `unexpected argument: ${unknown}`,
-    `A command to run comes after two dashes: ns-tool ${argv[0]} -- ${unknown}`,
-  );
+  if (options.some((word) => word.split('=')[0] === `--${unknown}`)) {
+    const own = command === undefined ? ['version'] : Object.keys(command.options);
+    return nearest('option', unknown, [...own, 'help']);
+  }
+  if (command === undefined) return nearest('command', unknown, Object.keys(commands));
+  const hint = `A command to run comes after two dashes: ns-tool ${argv[0]} -- ${unknown}`;
+  return new UsageError(`unexpected argument: ${unknown}`, command.runsCommand === undefined ? undefined : hint);
 }

@@ -10,8 +10,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** Words mean what they mean to getopt_long(3): the first that is no option starts the command to run, also without `--`. */
   readonly asGetopt?: boolean;
-  /** Whether it runs a command, whose status it returns, also where none stands behind `--`. */
-  readonly runsCommand?: boolean;
+  /** Whether it runs a command, whose status it returns: always, or one that stands behind `--`. */
+  readonly runsCommand?: true | 'behind dashes';
   /** An option that is given again adds its value to the first; otherwise the last one counts. */
   readonly collects?: boolean;
   /** With `asGetopt`: the option that the first word stands for, where it is none itself. */

@@ -6,8 +6,13 @@ export function nearest(what: 'command' | 'option', unknown: string, known: read
   const dashes = what === 'option' ? '--' : '';
   const [best] = known
     .map((word) => ({ word, distance: leven(unknown, word) }))
-    .filter(({ word, distance }) => distance <= Math.max(2, word.length / 3))
+    .filter(({ word, distance }) => distance <= Math.max(2, word.length / 3) && haveCommon(word, unknown))
     .sort((a, b) => a.distance - b.distance);
   const hint = best && `Did you mean ${dashes}${best.word}?`;
   return new UsageError(`unknown ${what}: ${dashes}${unknown}`, hint);
+}
+
+/** Whether two words have a letter in common: short ones are near each other otherwise, whatever they are. */
+function haveCommon(one: string, other: string): boolean {
+  return [...one].some((letter) => other.includes(letter));
 }

@@ -9,6 +9,7 @@ export const command = 'exec';
 export const describe = 'Run another command in a container that runs';
 
 export const asGetopt = true;
+export const runsCommand = true;
 export const collects = true;
 
 export const options = {

@@ -1,8 +1,7 @@
 import type { Image, NamedImage, Store } from '@ns-tool/images';
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { UsageError } from '../errors.ts';
 import { STORE_OPTION, withStore } from '../image-store/open.ts';
-import { print, printable } from '../output.ts';
+import { print } from '../output.ts';
 
 export const command = 'images';
 export const describe = 'List the images that there are';
@@ -22,12 +21,10 @@ export function builder(yargs: Argv): Argv {
 }
 
 /** What the parser makes of the options. */
-type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonly string[] };
+type Arguments = InferredOptionTypes<typeof options>;
 
 /** Runs the command and returns its exit status. */
-export async function run({ store, json, '--': words }: Arguments): Promise<number> {
-  const [unexpected] = words ?? [];
-  if (unexpected !== undefined) throw new UsageError(`unexpected argument: ${printable(unexpected)}`);
+export async function run({ store, json }: Arguments): Promise<number> {
   const images = await withStore(store, listed);
   if (json) {
     print(JSON.stringify(images.map(asDocument), null, 2));

@@ -10,6 +10,8 @@ import { print, printable, printBytes, printError } from '../output.ts';
 export const command = 'mount';
 export const describe = 'Mount a tmpfs that nobody else can see';
 
+export const runsCommand = 'behind dashes';
+
 export const options = {
   target: {
     type: 'string',

@@ -75,7 +75,7 @@ export function builder(yargs: Argv): Argv {
 /** What the parser makes of the options: a list of one that is given twice. */
 type Arguments = {
   readonly [name in keyof InferredOptionTypes<typeof options>]: InferredOptionTypes<typeof options>[name];
-} & { readonly _: readonly (string | number)[]; readonly '--'?: readonly string[] };
+} & { readonly _: readonly (string | number)[] };
 
 /** Runs the command and returns its exit status. */
 export async function run(args: Arguments, { loadSys }: Context): Promise<number> {
@@ -172,7 +172,7 @@ async function filtersOf(args: Arguments, sources: readonly TableSource[], work:
 
 /** @throws UserError for a path that there is not, where that can be told. */
 function placeOf(args: Arguments, sources: readonly TableSource[], work: Work): Place | undefined {
-  const words = [...args._.map(String), ...(args['--'] ?? []), ...all(args.target)];
+  const words = [...args._.map(String), ...all(args.target)];
   const [word, another] = words;
   if (another !== undefined) throw new UsageError('two paths', `Give one: ns-tool mounts ${printable(another)}`);
   if (word === undefined) return undefined;

@@ -26,6 +26,7 @@ export function demonstrationCommand(kind: DemonstrationName) {
   const own = kind === 'user' ? withoutUser : options;
   return {
     options: own,
+    runsCommand: 'behind dashes',
     builder(yargs: Argv): Argv {
       const sudo = kind === 'user' ? '' : 'sudo ';
       yargs
@@ -39,7 +40,7 @@ export function demonstrationCommand(kind: DemonstrationName) {
     },
     /** Runs the command and returns its exit status, or the signal to end by. */
     run: (args: Arguments, context: Context) => run(kind, args, context),
-  };
+  } as const;
 }
 
 async function run(kind: DemonstrationName, args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
