@@ -1,6 +1,7 @@
 // Light modules in place of heavy ones, in the bundle of the command. Its start-up time is a design matter, and each of
 // these would take longer to load than the command takes for its work. `npm run bench` shows the start step by step.
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -72,6 +73,11 @@ export function lightModules(folder, packageFolder) {
         Object.hasOwn(light, path) ? { path, namespace: NAMESPACE } : undefined,
       );
       onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => ({ contents: light[path] ?? '' }));
+      // yargs asks for the working directory when it is loaded, and throws if that has been removed. It only looks for
+      // settings from there, see above.
+      onLoad({ filter: /\/yargs\/lib\/platform-shims\/esm\.mjs$/ }, ({ path }) => ({
+        contents: readFileSync(path, 'utf8').replaceAll('process.cwd()', "'/'").replace('process.cwd', "() => '/'"),
+      }));
     },
   };
 }

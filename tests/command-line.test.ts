@@ -1,6 +1,8 @@
 /** What all commands have in common: how words become a command, and what is said of those that make no sense. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -94,6 +96,33 @@ describe('the status of what ns-tool could not do', () => {
     [['reach', '/proc/self/status/x'], 1],
   ])('is 125 where a command would have been run: %j', (words, status) => {
     expect(nsTool(words).status).toBe(status);
+  });
+});
+
+describe('a working directory that has been removed', () => {
+  it.each<[readonly string[], number, RegExp]>([
+    [['--version'], 0, /^$/],
+    [['diff', 'self', 'self'], 0, /^$/],
+    [['ps'], 0, /^$/],
+    [['mount', '--size', 'none'], 2, /^error: --size: not a size/],
+    [
+      ['mount', '--target', 'x'],
+      2,
+      /^error: --target must be an absolute path: x\nFrom here that would be: --target \/x\n$/,
+    ],
+    [['unshare', 'true'], 0, /^$/],
+    [['unshare', 'no-such-program'], 127, /^ns-tool: no-such-program: command not found\n$/],
+    [['mounts', '.'], 1, /^ns-tool: the working directory has been removed\nA relative path leads nowhere/],
+    [['cleanup', '--dry-run', '--store', 'x'], 1, /^ns-tool: the working directory has been removed\n/],
+    [['mounts', '--graph', 'x.dot'], 1, /^ns-tool: cannot write x.dot: no such file or directory \(ENOENT\)\n/],
+    [['pull', './x'], 1, /^ns-tool: the image cannot be read: /],
+    [['run', './x', 'true'], 125, /^ns-tool: no such directory: \.\/x\n/],
+  ])('is no defect: %j', (words, status, message) => {
+    const directory = mkdtempSync(join(tmpdir(), 'ns-tool-test'));
+    const script = 'cd "$0" && rmdir "$0" && exec "$@"';
+    const outcome = spawnSync('sh', ['-c', script, directory, process.execPath, bin, ...words], { encoding: 'utf8' });
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.status).toBe(status);
   });
 });
 

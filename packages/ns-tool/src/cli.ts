@@ -129,8 +129,14 @@ function inOurWords(message: string): string {
 }
 
 /** Prints an error and returns the exit status that goes with it. */
-async function explain(error: unknown, argv: readonly string[], commands: Commands): Promise<number> {
-  if (error instanceof BrokenPipe) return error.status;
+async function explain(thrown: unknown, argv: readonly string[], commands: Commands): Promise<number> {
+  if (thrown instanceof BrokenPipe) return thrown.status;
+  const error = isWithoutDirectory(thrown)
+    ? new UserError(
+        'the working directory has been removed',
+        'A relative path leads nowhere from there: cd to another.',
+      )
+    : thrown;
   const command = commandOf(argv, commands);
   if (error instanceof UsageError) {
     const { message, hint } = await withNearMiss(error, argv, commands);
@@ -143,6 +149,11 @@ async function explain(error: unknown, argv: readonly string[], commands: Comman
     tell(...`ns-tool: this is a defect; please report it: ${details}`.split('\n'));
   }
   return statusOf(error, argv, command);
+}
+
+/** Whether a relative path was to be made absolute where there is no working directory any more. getcwd(3) */
+function isWithoutDirectory(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';
 }
 
 /** Prints lines on standard error. Where that cannot be written to, the status alone says what there is to say. */
