@@ -111,6 +111,15 @@ export const checks: readonly Check[] = [
     },
   },
   {
+    name: 'no name in the table drives the terminal: what the kernel leaves as it is, is escaped as the kernel does',
+    async check(stand, tool) {
+      await stand.shell(`mount -t tmpfs "$(printf 'red\\033[31m\\nline')" /mnt/neighbour`);
+      const { stdout } = await stand.run(tool(['mount']));
+      expect(printedTable(stdout)).toContain('\nred\\033[31m\\012line /mnt/neighbour tmpfs ');
+      expect(stdout).not.toContain('\x1b');
+    },
+  },
+  {
     name: 'the parent sees no mount event while it runs',
     async check(stand, tool) {
       expect((await stand.run(tool(['mount']))).mountEvent).toBe(false);

@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
-import { display, inMountFormat } from '@ns-tool/mount-table';
+import { display, fromBytes, inMountFormat } from '@ns-tool/mount-table';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { IsolatedTmpfs } from '../isolated-tmpfs/isolated-tmpfs.ts';
 import { onThisMachine } from '../on-this-machine.ts';
-import { print, printable, printBytes, printError } from '../output.ts';
+import { print, printable, printError } from '../output.ts';
 
 export const command = 'mount';
 export const describe = 'Mount a tmpfs that nobody else can see';
@@ -95,7 +95,7 @@ async function show(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: string
   print();
   print('Mount table inside namespace (/proc/self/mounts):');
   print(RULE);
-  printBytes(tmpfs.table);
+  print(fromBytes(tmpfs.table).trimEnd().split('\n').map(display).join('\n'));
   print(RULE);
   print(display(inMountFormat(tmpfs.mount)));
   print('Note: This mount is NOT visible in the parent namespace!');
