@@ -99,6 +99,26 @@ describe('the status of what ns-tool could not do', () => {
   });
 });
 
+describe('a word that is not UTF-8', () => {
+  it.each([
+    ['unshare', 'printf', '%s'],
+    ['mount', '--target'],
+    ['diff', 'self'],
+  ])('is refused, and not taken for another: %s %s', (...words) => {
+    const script = 'exec "$@" "$(printf "/a\\303\\251\\377")"';
+    const { stdout, stderr, status } = spawnSync('sh', ['-c', script, 'sh', process.execPath, bin, ...words], {
+      encoding: 'utf8',
+    });
+    const message =
+      'error: not UTF-8: /aé\\377\nNode.js would take it for another word: give it another name, as by a link.\n';
+    expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: message, status: 2 });
+  });
+
+  it('is none that has the sign for what is none', () => {
+    expect(nsTool(['unshare', 'printf', '%s', 'a\ufffd'])).toMatchObject({ stdout: 'a\ufffd', stderr: '', status: 0 });
+  });
+});
+
 describe('a working directory that has been removed', () => {
   it.each<[readonly string[], number, RegExp]>([
     [['--version'], 0, /^$/],

@@ -1,4 +1,6 @@
 /** The command line: how words become a command, and errors become text and a status. */
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import yargs, { type Argv } from 'yargs';
 import type { Command, Commands } from './command.ts';
@@ -17,6 +19,7 @@ export async function main(context: Context, commands: Commands): Promise<number
   const argv = helpBehind(context.argv, commands);
   const [, ...rest] = argv;
   try {
+    if (argv.some((word) => word.includes('\uFFFD'))) await checkBytes();
     // The command's own parser alone: with yargs' commands, each run would lay out the help, whether asked for or not.
     const command = commandOf(argv, commands);
     if (command === undefined) return overview(argv, commands);
@@ -27,6 +30,20 @@ export async function main(context: Context, commands: Commands): Promise<number
   } catch (error) {
     return await explain(error, argv, commands);
   }
+}
+
+/**
+ * Looks at the words as they were given. For bytes that are not UTF-8 Node.js puts U+FFFD: the word would mean another file.
+ *
+ * @throws UsageError for such a word.
+ */
+async function checkBytes(): Promise<void> {
+  const { display, fromBytes } = await import('@ns-tool/mount-table');
+  const words = readFileSync('/proc/self/cmdline', 'latin1').split('\0');
+  const strange = words.map((word) => Buffer.from(word, 'latin1')).find((word) => !isUtf8(word));
+  if (strange === undefined) return;
+  const hint = 'Node.js would take it for another word: give it another name, as by a link.';
+  throw new UsageError(`not UTF-8: ${display(fromBytes(strange))}`, hint);
 }
 
 /** The words with a command's name in front: `help mount` and `--help mount` mean `mount --help`. */
