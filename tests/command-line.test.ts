@@ -68,7 +68,7 @@ describe('a mistake', () => {
     [['mount', '\x1b[31m'], 'unexpected argument: \\033[31m'],
     [['mount', '--\x1b[31m'], 'unknown option: --\\033[31m'],
     [['unshare', '--\x1b[31m'], 'unknown option: --\\033[31m'],
-    [['stop', '-s', '\x1b[31m', 'x'], '--signal: unknown: \\033[31m'],
+    [['stop', 'a\x1b[31m', '--jsn\x1b'], 'unknown option: --jsn\\033'],
     [['mounts', '--graph', 'a\x1b[31m\nb'], 'cannot tell what to draw into a\\033[31m\\012b'],
   ])('does not drive the terminal: %j', (words, message) => {
     const { stderr, status } = nsTool(words);
@@ -143,6 +143,25 @@ describe('a working directory that has been removed', () => {
     const outcome = spawnSync('sh', ['-c', script, directory, process.execPath, bin, ...words], { encoding: 'utf8' });
     expect(outcome.stderr).toMatch(message);
     expect(outcome.status).toBe(status);
+  });
+});
+
+describe('a signal', () => {
+  // Whether there is a container is looked at only after it.
+  it.each(['TERM', 'SIGTERM', 'sigint', '9'])('goes by its name or its number: %s', (signal) => {
+    const { stderr, status } = nsTool(['stop', '-s', signal, 'no-such']);
+    expect({ stderr, status }).toEqual({
+      stderr: 'ns-tool: no such container: no-such\nThose that there are: ns-tool ps\n',
+      status: 1,
+    });
+  });
+
+  it.each(['', 'TRM', '0', 'SIGSIGTERM'])('is no other word: %j', (signal) => {
+    const { stderr, status } = nsTool(['stop', '-s', signal, 'no-such']);
+    expect({ stderr, status }).toEqual({
+      stderr: `error: --signal: not a signal: ${JSON.stringify(signal)}\nGive its name: --signal=TERM\n`,
+      status: 2,
+    });
   });
 });
 

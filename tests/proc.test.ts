@@ -91,6 +91,19 @@ describe.skipIf(needsRoot('ns-tool proc'))('ns-tool proc', () => {
     expect(status).toBe(1);
   });
 
+  it('does not tell root of sudo', async () => {
+    const stand = await Stand.forTest();
+    const { stderr, status } = await stand.run({
+      program: 'ns-tool',
+      args: ['proc', '1'],
+      through: ['setpriv', '--bounding-set', '-sys_ptrace', '--inh-caps', '-sys_ptrace'],
+    });
+    expect(stderr).toMatch(
+      /^ns-tool: \w+\(.*\): Permission denied \(EACCES\)\nYou are root, but may not look at process 1: no CAP_SYS_PTRACE, or a security module\n$/,
+    );
+    expect(status).toBe(1);
+  });
+
   for (const words of [['abc'], ['0'], ['-5'], ['1', '2'], ['1.5']]) {
     it(`refuses ${words.join(' ')}`, async () => {
       const stand = await Stand.forTest();

@@ -200,6 +200,14 @@ describe.skipIf(needsRoot('ns-tool ls'))('ns-tool ls', () => {
     expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
   });
 
+  it('does not tell root of sudo', async () => {
+    const stand = await Stand.forTest();
+    const through = ['setpriv', '--bounding-set', '-sys_ptrace', '--inh-caps', '-sys_ptrace'];
+    const { stderr, status } = await stand.run({ ...ls('-p', '1'), through });
+    expect(stderr).toMatch(/^ns-tool: EACCES.*\nYou are root, but may not look at process 1: no CAP_SYS_PTRACE, /);
+    expect(status).toBe(1);
+  });
+
   it('says what is needed without a proc filesystem', async () => {
     const stand = await Stand.forTest();
     const { stdout, stderr, status } = await stand.run({

@@ -17,3 +17,10 @@ export function checkedPid(text: string, example: string): number {
 export function noSuchProcess(pid: number | string | null | undefined): string {
   return `There is no process ${pid}, in this pid namespace; ps -e lists those that there are.`;
 }
+
+/** What to do where a process may not be looked at: `command` shows it to root. */
+export function notYours(pid: number | string | null, command: string): string {
+  return process.geteuid?.() === 0
+    ? `You are root, but may not look at process ${pid}: no CAP_SYS_PTRACE, or a security module`
+    : `Process ${pid} is not yours; run it with sudo: sudo ns-tool ${command}`;
+}

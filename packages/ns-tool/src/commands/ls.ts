@@ -9,7 +9,7 @@ import type { Arrangement, Listing } from '../namespace-list/list.ts';
 import type { NamespaceType } from '../namespace-list/namespace.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printable, printError } from '../output.ts';
-import { checkedPid, noSuchProcess } from '../pid.ts';
+import { checkedPid, noSuchProcess, notYours } from '../pid.ts';
 
 export const command = 'ls';
 export const describe = 'List every namespace on the machine, with the options of lsns(8)';
@@ -155,8 +155,7 @@ function explaining(pid: number | null, list: () => Listing): Listing {
 }
 
 function hintFor(code: string, pid: number | null): string | undefined {
-  if (code === 'EACCES' || code === 'EPERM')
-    return `Process ${pid} is not yours; run it with sudo: sudo ns-tool ls -p ${pid}`;
+  if (code === 'EACCES' || code === 'EPERM') return notYours(pid, `ls -p ${pid}`);
   if (code !== 'ENOENT' && code !== 'ESRCH') return undefined;
   if (!fs.existsSync('/proc/self'))
     return 'The proc filesystem of this pid namespace is needed: mount -t proc proc /proc';

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print } from '../output.ts';
-import { checkedPid, noSuchProcess } from '../pid.ts';
+import { checkedPid, noSuchProcess, notYours } from '../pid.ts';
 import type { ProcessNamespace } from '../process-namespaces/process-namespaces.ts';
 
 export const command = 'proc [PID]';
@@ -75,7 +75,7 @@ function hintFor({ code }: SyscallError, pid: number | 'self'): string | undefin
       return pid === 'self' ? 'The proc filesystem is needed: mount -t proc proc /proc' : noSuchProcess(pid);
     case 'EACCES':
     case 'EPERM':
-      return `Process ${pid} is not yours; run it with sudo: sudo ns-tool proc ${pid}`;
+      return notYours(pid, `proc ${pid}`);
     default:
       return undefined;
   }

@@ -1,9 +1,9 @@
-import { constants } from 'node:os';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print } from '../output.ts';
+import { parseSignal } from '../signal.ts';
 
 export const command = 'stop CONTAINER...';
 export const describe = 'End containers';
@@ -33,8 +33,7 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (s
 /** Runs the command and returns its exit status. */
 export async function run({ time, signal, json, _: words }: Arguments, { loadSys }: Context): Promise<number> {
   if (!/^\d{1,6}(\.\d+)?$/.test(time)) throw new UsageError('--time: not a number of seconds', 'For example: --time 2');
-  if (!Object.hasOwn(constants.signals, signal))
-    throw new UsageError(`--signal: unknown: ${signal}`, 'For example: SIGINT');
+  const first = parseSignal('signal', signal);
   const [{ stateDirectory }, { statesIn }, { containerNamed }, { stop }] = await onThisMachine(() =>
     Promise.all([
       import('../container/host.ts'),
@@ -50,7 +49,7 @@ export async function run({ time, signal, json, _: words }: Arguments, { loadSys
   const stopped = containers.map((state) => ({
     id: state.id,
     name: state.name,
-    how: stop(sys, state, signal as NodeJS.Signals, Number(time) * 1000),
+    how: stop(sys, state, first, Number(time) * 1000),
   }));
   if (json) print(JSON.stringify(stopped, null, 2));
   else for (const { name, how } of stopped) print(`${name}: ${how}`);

@@ -1,5 +1,4 @@
 /** What unshare(1) does, as the start of a process. Pure. */
-import { constants } from 'node:os';
 import {
   AT_FDCWD,
   CLONE_NEWPID,
@@ -23,6 +22,7 @@ import {
   writeIdMaps,
 } from '@ns-tool/syscalls';
 import { NotStarted, UsageError } from '../errors.ts';
+import { parseSignal } from '../signal.ts';
 import { parseId, parseRange, withSingle } from './id-ranges.ts';
 
 /**
@@ -131,7 +131,7 @@ export function unshareOptions(args: UnshareArguments, own: Ids): SpawnOptions {
     ...(groupId !== undefined && { groups: [], gid: groupId }),
     ...(userId !== undefined && { uid: userId }),
     // unshare(1) is the command itself, so that who kills the one kills the other: also here, with or without --kill-child.
-    parentDeathSignal: parseSignal(args['kill-child'] || 'KILL'),
+    parentDeathSignal: parseSignal('kill-child', args['kill-child'] || 'KILL'),
   };
 
   function mountProc(sys: Recorder, mountPoint: string): void {
@@ -213,14 +213,6 @@ function writeSetgroups(sys: Recorder, word: string): void {
   const fd = sys.openat(AT_FDCWD, '/proc/self/setgroups', O_WRONLY | O_CLOEXEC);
   sys.write(fd, word);
   sys.close(fd);
-}
-
-/** A signal by its name, with or without SIG, in capitals or not; or by its number. */
-function parseSignal(text: string): NodeJS.Signals {
-  const name = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
-  const found = Object.entries(constants.signals).find(([known, number]) => known === name || String(number) === text);
-  if (found !== undefined) return found[0] as NodeJS.Signals;
-  throw new UsageError(`--kill-child: not a signal: ${JSON.stringify(text)}`, 'Give its name: --kill-child=TERM');
 }
 
 function oneOf(option: string, value: string | undefined, known: readonly string[]): string | undefined {
