@@ -240,11 +240,11 @@ describe.skipIf(needsRoot('ns-tool enter, in a stand of its own'))('ns-tool ente
       ],
       'about a file of another kind': [
         ['--net=/proc/@all/ns/uts'],
-        /^ns-tool: setns\(r\d, CLONE_NEWNET\): .*\(EINVAL\)\nThe file is of another kind of namespace than is asked for, or of none: lsns/,
+        /^ns-tool: setns\(r\d, CLONE_NEWNET\): .*\(EINVAL\)\nThe file is of another kind of namespace than is asked for, or of none\. Those that there are: ns-tool ls --type net\n$/,
       ],
       'about a file that is no namespace': [
         ['--ipc=/mnt/existing/file'],
-        /^ns-tool: setns\(r\d, CLONE_NEWIPC\): .*\(EINVAL\)\nThe file is of another kind .*, or of none: lsns/,
+        /^ns-tool: setns\(r\d, CLONE_NEWIPC\): .*\(EINVAL\)\nThe file is of another kind .*, or of none\. Those that there are: ns-tool ls --type ipc\n$/,
       ],
       'about a file that there is not': [
         ['--net=/mnt/neighbour/missing'],

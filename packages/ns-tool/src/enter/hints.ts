@@ -57,5 +57,7 @@ function wrongNamespace(flags: string): string {
   if (flags.includes('CLONE_NEWPID')) {
     return 'Only a pid namespace below the own one can be entered; and the file must be of the kind that is asked for.';
   }
-  return 'The file is of another kind of namespace than is asked for, or of none: lsns --type mnt, readlink /proc/PID/ns/mnt';
+  const type = /^CLONE_NEW(\w+)$/.exec(flags)?.[1]?.toLowerCase().replace(/^ns$/, 'mnt');
+  const how = type === undefined ? '' : ` --type ${type}`;
+  return `The file is of another kind of namespace than is asked for, or of none. Those that there are: ns-tool ls${how}`;
 }
