@@ -4,12 +4,18 @@ import { closeSync, existsSync, mkdtempSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { dirSync } from 'tmp-promise';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 
 const bin = fileURLToPath(new URL('../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
 
+/** With a store of its own, since a pull makes one. */
+const store = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test' });
+const env = { ...process.env, NS_TOOL_STORE: store.name };
+afterAll(() => store.removeCallback());
+
 function nsTool(words: readonly string[], stderr: 'pipe' | number = 'pipe') {
-  return spawnSync(process.execPath, [bin, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', stderr] });
+  return spawnSync(process.execPath, [bin, ...words], { encoding: 'utf8', env, stdio: ['ignore', 'pipe', stderr] });
 }
 
 describe('words behind two dashes', () => {
@@ -140,7 +146,8 @@ describe('a working directory that has been removed', () => {
   ])('is no defect: %j', (words, status, message) => {
     const directory = mkdtempSync(join(tmpdir(), 'ns-tool-test'));
     const script = 'cd "$0" && rmdir "$0" && exec "$@"';
-    const outcome = spawnSync('sh', ['-c', script, directory, process.execPath, bin, ...words], { encoding: 'utf8' });
+    const command = ['-c', script, directory, process.execPath, bin, ...words];
+    const outcome = spawnSync('sh', command, { encoding: 'utf8', env });
     expect(outcome.stderr).toMatch(message);
     expect(outcome.status).toBe(status);
   });
