@@ -37,6 +37,16 @@ describe.skipIf(!hasScript || needsRoot('ns-tool mount in a terminal'))('ns-tool
     expect(shown).toContain('status 3');
   });
 
+  it('a command that takes Ctrl-C, and dies of another signal afterwards, has died of that', async () => {
+    const shown = await typed(
+      '\\003',
+      `trap 'echo caught' INT; touch ${ready}; sleep 0.4; sleep 0.4; sleep 0.4; kill -KILL $$`,
+    );
+    expect(shown.match(/caught/g)).toHaveLength(1);
+    expect(shown).toContain('Cleanup: ');
+    expect(shown).toContain('status 137');
+  });
+
   it('the command has the terminal and can read from it', async () => {
     const shown = await typed(
       'hello\\n',

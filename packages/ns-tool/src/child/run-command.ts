@@ -74,8 +74,8 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
     for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
     // An init ends with a status where a signal has ended the command.
     const diedOf = (asked: NodeJS.Signals) =>
-      signal !== null || (options.through === 'init' && status === 128 + constants.signals[asked]);
-    // A command that takes an interrupt and goes on, as a shell does, has dealt with it.
+      signal === asked || (options.through === 'init' && status === 128 + constants.signals[asked]);
+    // A command that takes an interrupt and goes on, as a shell does, has dealt with it; also if something else kills it.
     const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && !diedOf(askedBy) && sharesForeground();
     return {
       status: signal === null ? (status ?? 1) : 128 + constants.signals[signal],
