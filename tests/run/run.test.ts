@@ -526,6 +526,7 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
 
   it.each<[readonly string[], number, string]>([
     [[], 2, 'error: no image given'],
+    [[''], 2, 'error: no image given'],
     [['debian:12'], 125, 'ns-tool: no such image: debian:12\nGet it: ns-tool pull debian:12'],
     [['./none'], 125, 'ns-tool: no such directory: ./none'],
     [['--network', 'bridge', '/mnt/rootfs'], 2, 'error: --network: unknown: bridge'],

@@ -73,8 +73,8 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly '--'?: readonl
 
 /** Runs the command and returns its exit status, or the signal to end by. */
 export async function run(args: Arguments, { loadSys }: Context): Promise<number | NodeJS.Signals> {
-  const [imageOrPath, ...words] = args['--'] ?? [];
-  if (imageOrPath === undefined) throw new UsageError('no image given', 'For example: ns-tool run ./rootfs sh');
+  const [imageOrPath = '', ...words] = args['--'] ?? [];
+  if (imageOrPath === '') throw new UsageError('no image given', 'For example: ns-tool run ./rootfs sh');
   const work = await onThisMachine(loadWork);
   const sys = await loadSys();
   const host = work.thisHost();

@@ -32,7 +32,11 @@ export function demonstrationCommand(kind: DemonstrationName) {
       yargs
         .usage(`$0 ${kind} [OPTIONS] [-- COMMAND...]\n`)
         .usage('Makes a namespace with one process in it, and shows what that sees and what is seen outside.')
-        .usage('With a COMMAND, runs it inside and returns its status. Nothing changes outside.')
+        .usage('With a COMMAND, runs it inside and returns its status. Nothing changes outside.');
+      if (kind === 'clone') {
+        yargs.usage('It is a pid namespace: clone3(2) makes it and the process in one step, see --dry-run.');
+      }
+      yargs
         .options(own)
         .example(`${sudo}$0 ${kind}`, 'Look at it')
         .example(`${sudo}$0 ${kind} -- sh`, 'Look around inside');
