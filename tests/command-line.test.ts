@@ -75,8 +75,9 @@ describe('a mistake', () => {
     [['mount', '--\x1b[31m'], 'unknown option: --\\033[31m'],
     [['unshare', '--\x1b[31m'], 'unknown option: --\\033[31m'],
     [['stop', 'a\x1b[31m', '--jsn\x1b'], 'unknown option: --jsn\\033'],
+    [['a\u202etxt'], 'unknown command: a\\342\\200\\256txt'],
     [['mounts', '--graph', 'a\x1b[31m\nb'], 'cannot tell what to draw into a\\033[31m\\012b'],
-  ])('does not drive the terminal: %j', (words, message) => {
+  ])('does not drive the terminal, nor turn the direction of text: %j', (words, message) => {
     const { stderr, status } = nsTool(words);
     expect(stderr.split('\n')[0]).toBe(`error: ${message}`);
     expect(stderr).not.toContain('\x1b');

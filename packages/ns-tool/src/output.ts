@@ -7,6 +7,9 @@
 import { writeSync } from 'node:fs';
 import { UserError } from './errors.ts';
 
+/** A name for a person to read: nothing in it can drive the terminal, or turn the direction of text. */
+export { display as printable } from '@ns-tool/mount-table';
+
 /** A reader that went away, as in `ns-tool mount | head -1`. No error for the user; the shell's status is 128 + SIGPIPE. */
 export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe';
@@ -41,11 +44,4 @@ function write(fd: number, content: string | Uint8Array): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
-}
-
-/** A path for a person to read: control characters escaped, so that a name cannot drive the terminal. */
-export function printable(path: string): string {
-  // Nearly always. The other pattern takes a while to be compiled.
-  if (/^[ -~]*$/.test(path)) return path;
-  return path.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\${(c.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`);
 }
