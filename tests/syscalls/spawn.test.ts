@@ -167,13 +167,14 @@ describe('spawn', () => {
     expect(sharedMappings()).toBe(before.mappings);
   });
 
-  // So many that libuv loses some, SIGCHLD too: its pipe for them is full.
   it('works while signals arrive all the time, which reach this process and no child', async () => {
     const program = `
       let signals = 0;
       process.on('SIGUSR2', () => signals++);
       import('@ns-tool/syscalls').then(async ({ spawn }) => {
-        const storm = await spawn('sh', ['-c', 'while kill -USR2 ' + process.pid + '; do :; done 2>/dev/null']);
+        // With pauses: libuv reads its pipe for signals until it is empty, and looks at nothing else before.
+        const many = (process.pid + ' ').repeat(500);
+        const storm = await spawn('sh', ['-c', 'while kill -USR2 ' + many + '; do sleep 0.001; done 2>/dev/null']);
         const ends = {};
         for (let i = 0; i < 80; i++) {
           const child = await spawn('true', [], { parentDeathSignal: i % 2 ? 'SIGKILL' : undefined });
@@ -187,6 +188,21 @@ describe('spawn', () => {
     const cwd = fileURLToPath(new URL('.', import.meta.url));
     const { stdout } = await execa(process.execPath, ['-e', program], { cwd, timeout: 20_000 });
     expect(JSON.parse(stdout)).toEqual({ ends: { 0: 80 }, stormy: true });
+  });
+
+  it('hears of an end also where libuv has lost the signal for it', async () => {
+    const program = `
+      process.on('SIGUSR2', () => {});
+      import('@ns-tool/syscalls').then(async ({ spawn }) => {
+        // libuv keeps signals in a pipe until it is their turn, and drops what finds that full.
+        for (let i = 0; i < 10_000; i++) process.kill(process.pid, 'SIGUSR2');
+        const child = await spawn('sleep', ['0.1']);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        console.log(JSON.stringify(await child.exited));
+      });`;
+    const cwd = fileURLToPath(new URL('.', import.meta.url));
+    const { stdout } = await execa(process.execPath, ['-e', program], { cwd, timeout: 20_000 });
+    expect(JSON.parse(stdout)).toEqual({ status: 0, signal: null });
   });
 
   it('takes a program larger than the usual block of memory', async () => {
