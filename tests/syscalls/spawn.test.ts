@@ -190,6 +190,23 @@ describe('spawn', () => {
     expect(JSON.parse(stdout)).toEqual({ ends: { 0: 80 }, stormy: true });
   });
 
+  it('runs no handler of this process in a child, whose memory would be this one', async () => {
+    const program = `
+      let handled = 0;
+      process.on('SIGWINCH', () => handled++);
+      import('@ns-tool/syscalls').then(async ({ AT_FDCWD, O_DIRECTORY, O_RDONLY, spawn }) => {
+        const toItself = (sys) =>
+          sys.pidfd_send_signal(sys.openat(AT_FDCWD, '/proc/self', O_RDONLY | O_DIRECTORY), 28, null, 0);
+        const { exited, steps } = await spawn('true', [], { setup: toItself });
+        const { status } = await exited;
+        // What a handler of libuv has written to its pipe, is read in the next turn.
+        setTimeout(() => console.log(JSON.stringify({ status, sent: steps[1].result, handled })), 50);
+      });`;
+    const cwd = fileURLToPath(new URL('.', import.meta.url));
+    const { stdout } = await execa(process.execPath, ['-e', program], { cwd, timeout: 20_000 });
+    expect(JSON.parse(stdout)).toEqual({ status: 0, sent: 0, handled: 0 });
+  });
+
   it('hears of an end also where libuv has lost the signal for it', async () => {
     const program = `
       process.on('SIGUSR2', () => {});
