@@ -77,7 +77,8 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
   it('returns the status of the command', async () => {
     expect(await status('exec web sh -c "exit 7"')).toBe('7');
     expect(await status('exec web /no/such')).toBe('127');
-    expect(await status('exec nosuch true')).toBe('1');
+    expect(await status('exec nosuch true')).toBe('125');
+    expect(await status('exec nosuch -- true')).toBe('125');
     expect(await status('exec web')).toBe('2');
     expect(await tool('exec -w /nosuch web true')).toContain('There is no such directory in the container: -w /');
   });
