@@ -40,12 +40,12 @@ const COMPARISONS = /** @type {const} */ ([
   ['run(), store in memory', 'runc', null],
   ['run()', 'runc, without cgroups', null],
   ['run()', 'crun, without cgroups', null],
-  ['run()', 'podman', null],
+  ['run()', 'podman, without cgroups', null],
   ['ns-tool run', 'node -e 0', null],
   ['ns-tool run', 'bwrap', null],
   ['ns-tool run', 'runc', null],
   ['ns-tool run', 'crun, without cgroups', null],
-  ['ns-tool run', 'podman', null],
+  ['ns-tool run', 'podman, without cgroups', null],
 ]);
 
 const interruption = new AbortController();

@@ -86,7 +86,8 @@ const RUNC_ALONE = ['runc', '--rootless', 'true', 'run', '--bundle', bundle('run
 const CRUN = ['crun', '--cgroup-manager=disabled', 'run', '--bundle', bundle('crun'), NAME];
 const PODMAN = [
   ...['podman', '--root', at('podman'), '--runroot', at('podman-run'), 'run', '--rm', '--cgroups=disabled'],
-  ...['--network=none', '--rootfs', rootfs, '/bin/true'],
+  // The limits that it takes by itself may be above what root can have.
+  ...['--ulimit=nofile=1024:1024', '--ulimit=nproc=1000:1000', '--network=none', '--rootfs', rootfs, '/bin/true'],
 ];
 
 /** So much that nothing of it is reached. */
@@ -106,7 +107,7 @@ const WAYS = {
   runc: () => byNode(RUNC),
   'runc, without cgroups': () => bySpawn(RUNC_ALONE, WITHOUT_CGROUPS),
   'crun, without cgroups': () => bySpawn(CRUN, WITHOUT_CGROUPS),
-  podman: () => byNode(PODMAN),
+  'podman, without cgroups': () => bySpawn(PODMAN, WITHOUT_CGROUPS),
 };
 
 /** @param {import('ns-tool').RunOptions} options */
