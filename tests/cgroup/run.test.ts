@@ -2,8 +2,7 @@
  * Limits of run(), as this machine's kernel keeps them: by v1 or v2, wherever it has the controllers. On a kernel with v2
  * alone: tests/support/vm.sh.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -19,13 +18,14 @@ import { startTimeOf } from '../../packages/ns-tool/src/container/state.ts';
 import { makeRootfs, needsBusybox } from '../run/rootfs.ts';
 import { cgroupOf, cgroupsIn, cgroupsNamed, needsCgroups, readIn } from '../support/cgroups.ts';
 import { hasChildren } from '../support/children.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 
 const MB = 1024 * 1024;
 const ALL: Limits = { memory: 64 * MB, cpus: 1.5, pids: 100 };
 const what = 'limits of containers';
 
 describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-limits-'));
+  const scratch = scratchDirectory();
   const rootfs = join(scratch, 'rootfs');
   const places = { store: join(scratch, 'store'), states: join(scratch, 'states') };
   beforeAll(() => makeRootfs(rootfs));
@@ -36,7 +36,6 @@ describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, ()
       ...[join(places.store, 'containers'), places.states].flatMap((path) => readdirSync(path)),
       ...[...begun].flatMap((id) => cgroupsNamed(`ns-tool-${id}`)),
     ];
-    rmSync(scratch, { recursive: true });
     expect({ left, children: hasChildren() }).toEqual({ left: [], children: false });
   });
 

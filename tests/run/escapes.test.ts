@@ -1,11 +1,10 @@
 /** What root of a container tries, to reach the host or to change it; as root of the machine and as an ordinary user. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
 import { MAKE_ROOTFS, needsBusybox } from './rootfs.ts';
 
@@ -79,7 +78,7 @@ function loaderOfNode(): string {
 
 describe.skipIf(skipped)('root of a container', () => {
   let stand: Stand;
-  const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
+  const scratch = scratchDirectory();
   beforeAll(async () => {
     execFileSync('gcc', [
       '-static',
@@ -121,7 +120,6 @@ chown -hR ${USER}:${USER} /mnt/user-rootfs /mnt/user-store /mnt/states
   });
   afterAll(async () => {
     await stand?.dispose();
-    rmSync(scratch, { recursive: true });
   });
 
   const AS_ROOT = { env: { NS_TOOL_STORE: '/mnt/store' }, rootfs: '/mnt/rootfs' };

@@ -1,6 +1,5 @@
 /** A container with a small init as its first process: `run({ init: true })` and `ns-tool run --init`. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -8,6 +7,7 @@ import { type RunOptions, run } from 'ns-tool';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChildren } from '../support/children.ts';
 import { needsRoot } from '../support/privilege.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
 import { MAKE_ROOTFS, makeRootfs, needsBusybox } from './rootfs.ts';
 
@@ -15,7 +15,7 @@ import { MAKE_ROOTFS, makeRootfs, needsBusybox } from './rootfs.ts';
 const SIGNALS = Array.from({ length: 31 }, (_, i) => i + 1).filter((signal) => ![9, 17, 19].includes(signal));
 
 describe.skipIf(needsBusybox('an init'))('run() with an init', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
+  const scratch = scratchDirectory();
   const rootfs = join(scratch, 'rootfs');
   const places = { store: join(scratch, 'store'), states: join(scratch, 'states') };
   beforeAll(() => {
@@ -25,7 +25,6 @@ describe.skipIf(needsBusybox('an init'))('run() with an init', () => {
   });
   afterAll(() => {
     const left = [join(places.store, 'containers'), places.states].filter(existsSync).flatMap((at) => readdirSync(at));
-    rmSync(scratch, { recursive: true });
     expect({ left, children: hasChildren() }).toEqual({ left: [], children: false });
   });
 

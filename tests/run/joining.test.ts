@@ -3,14 +3,14 @@
  * program, memory and descriptors. ptrace(2), "Ptrace access mode checking"
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AT_FDCWD, NAMESPACE_KINDS, O_CLOEXEC, O_RDWR, POLLIN, PR_GET_DUMPABLE, spawn, sys } from '@ns-tool/syscalls';
 import { type RunOptions, run } from 'ns-tool';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { execOptions } from '../../packages/ns-tool/src/container/exec.ts';
 import { insideOf } from '../../packages/ns-tool/src/container/inside.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 import { makeRootfs, needsBusybox } from './rootfs.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -32,11 +32,10 @@ const WAITS = 200;
 const PATIENCE = 20_000;
 
 describe.skipIf(needsBusybox('joining a container'))('a process that joins a container', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
+  const scratch = scratchDirectory();
   const rootfs = join(scratch, 'rootfs');
   const places = { store: join(scratch, 'store'), states: join(scratch, 'states') };
   beforeAll(() => makeRootfs(rootfs));
-  afterAll(() => rmSync(scratch, { recursive: true }));
 
   it.each<[string, RunOptions]>([
     ['', {}],

@@ -1,10 +1,9 @@
 /** What `ns-tool run` decides: accounts, capabilities, mounts, the overlay's options. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CAPABILITIES, type Capability, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, sys } from '@ns-tool/syscalls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { accountOf } from '../../packages/ns-tool/src/container/account.ts';
 import { capabilitiesOf } from '../../packages/ns-tool/src/container/capability-set.ts';
 import { idMapsFor } from '../../packages/ns-tool/src/container/host.ts';
@@ -14,9 +13,9 @@ import { overlayData } from '../../packages/ns-tool/src/container/overlay.ts';
 import { rootfsOf } from '../../packages/ns-tool/src/container/rootfs.ts';
 import { checkName, isAlive, reserve, startTimeOf, statesIn } from '../../packages/ns-tool/src/container/state.ts';
 import { needsRoot } from '../support/privilege.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = scratchDirectory();
 
 describe('the account', () => {
   const files = {

@@ -1,11 +1,11 @@
 /** Containers where the kernel refuses the overlay, on a filesystem that would take one: by a filter of system calls. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
 import { CTRL_C, hasTerminals, session, TOOL } from '../support/terminal.ts';
 import { LOOK, MAKE_IMAGE, NO_OVERLAY, NOT_SEEN, needsUmoci, SEEN } from './image.ts';
@@ -25,7 +25,7 @@ describe.skipIf(skipped).each([
   let stand: Stand;
   /** What is seen from inside where there is one. */
   let overlay = '';
-  const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
+  const scratch = scratchDirectory();
   const asUser = `setpriv --reuid ${uid} --regid ${uid} --clear-groups`;
   const env = { NS_TOOL_STORE: '/mnt/disk/store', XDG_RUNTIME_DIR: '/mnt/disk/states' };
   const environment = Object.entries(env)
@@ -63,7 +63,6 @@ ${tool} pull ./image:1 --name busy
   });
   afterAll(async () => {
     await stand?.dispose();
-    rmSync(scratch, { recursive: true });
   });
 
   const run = async (script: string, { errno = 0, options = [] as readonly string[], image = 'box' } = {}) =>

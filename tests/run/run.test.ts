@@ -5,7 +5,6 @@ import {
   closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,7 +13,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -41,13 +39,14 @@ import { type Rootfs, rootfsOf } from '../../packages/ns-tool/src/container/root
 import { startTimeOf } from '../../packages/ns-tool/src/container/state.ts';
 import { hasChildren } from '../support/children.ts';
 import { needsRoot } from '../support/privilege.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
 import { MAKE_ROOTFS, makeRootfs, needsBusybox } from './rootfs.ts';
 
 const isRoot = process.geteuid?.() === 0;
 
 describe.skipIf(needsBusybox('containers'))('run()', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-run-'));
+  const scratch = scratchDirectory();
   const rootfs = join(scratch, 'rootfs');
   const places = { store: join(scratch, 'store'), states: join(scratch, 'states') };
   beforeAll(() => makeRootfs(rootfs));
@@ -55,7 +54,6 @@ describe.skipIf(needsBusybox('containers'))('run()', () => {
     const left = [join(places.store, 'containers'), places.states]
       .filter(existsSync)
       .flatMap((path) => readdirSync(path));
-    rmSync(scratch, { recursive: true });
     expect({ left, children: hasChildren() }).toEqual({ left: [], children: false });
   });
 
