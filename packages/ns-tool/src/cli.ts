@@ -38,12 +38,12 @@ export async function main(context: Context, commands: Commands): Promise<number
  * @throws UsageError for such a word.
  */
 async function checkBytes(): Promise<void> {
-  const { display, fromBytes } = await import('@ns-tool/mount-table');
+  const { fromBytes } = await import('@ns-tool/mount-table');
   const words = readFileSync('/proc/self/cmdline', 'latin1').split('\0');
   const strange = words.map((word) => Buffer.from(word, 'latin1')).find((word) => !isUtf8(word));
   if (strange === undefined) return;
   const hint = 'Node.js would take it for another word: give it another name, as by a link.';
-  throw new UsageError(`not UTF-8: ${display(fromBytes(strange))}`, hint);
+  throw new UsageError(`not UTF-8: ${fromBytes(strange)}`, hint);
 }
 
 /** The words with a command's name in front: `help mount` and `--help mount` mean `mount --help`. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { display, fromBytes, inMountFormat } from '@ns-tool/mount-table';
+import { fromBytes, inMountFormat } from '@ns-tool/mount-table';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
@@ -95,9 +95,9 @@ async function show(tmpfs: IsolatedTmpfs, inside: readonly string[], cwd: string
   print();
   print('Mount table inside namespace (/proc/self/mounts):');
   print(RULE);
-  print(fromBytes(tmpfs.table).trimEnd().split('\n').map(display).join('\n'));
+  print(fromBytes(tmpfs.table).trimEnd().split('\n').map(printable).join('\n'));
   print(RULE);
-  print(display(inMountFormat(tmpfs.mount)));
+  print(printable(inMountFormat(tmpfs.mount)));
   print('Note: This mount is NOT visible in the parent namespace!');
   const status = await runInside(tmpfs, inside, cwd, 1);
   print(

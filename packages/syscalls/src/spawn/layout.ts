@@ -153,14 +153,15 @@ const errorSets = new Map<string, Uint8Array>();
 
 /** The same errors are the same set, in all programs. */
 function errorSet(errors: readonly ErrnoName[]): Uint8Array {
-  const known = errorSets.get(errors.join());
+  const names = errors.join();
+  const known = errorSets.get(names);
   if (known !== undefined) return known;
   const set = new Uint8Array(ERROR_SET);
   for (const error of errors) {
     const errno = errnoNumber(error);
     set[errno >> 3] = (set[errno >> 3] ?? 0) | (1 << (errno & 7));
   }
-  errorSets.set(errors.join(), set);
+  errorSets.set(names, set);
   return set;
 }
 
