@@ -55,13 +55,13 @@ describe.skipIf([!isRoot, needsBusybox(what), needsUmoci(what)].some(Boolean)).e
     expect(await containers()).toBe(NONE);
   });
 
-  /** Starts a container in the background, and returns once `until` holds. */
+  /** Starts a container in the background, and returns once `until` holds. In a shell of its own, which says itself that it was killed. */
   const start = async (name: string, command: string, until: string) => {
     await user.type(
-      `${sudo}ns-tool run --name ${name} box ${command} > ~/${name}.out 2>&1 & echo $! > ~/${name}.pid; i=0; until ${until} || [ $((i += 1)) -gt 200 ]; do sleep 0.05; done`,
+      `(${sudo}ns-tool run --name ${name} box ${command}; exit $?) > ~/${name}.out 2>&1 & echo $! > ~/${name}.pid; i=0; until ${until} || [ $((i += 1)) -gt 200 ]; do sleep 0.05; done`,
     );
   };
-  const ended = async (name: string) => (await user.type(`wait $(cat ~/${name}.pid) 2> /dev/null; echo $?`)).trim();
+  const ended = async (name: string) => (await user.type(`wait $(cat ~/${name}.pid); echo $?`)).trim();
 
   it('runs others in them, and ends them', async () => {
     await start('web', 'sleep 600', `${sudo}ns-tool exec web true 2> /dev/null`);
