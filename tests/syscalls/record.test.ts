@@ -1,4 +1,14 @@
-import { AT_FDCWD, CLONE_NEWNS, MS_PRIVATE, MS_REC, O_WRONLY, ResultOf, record, showProgram } from '@ns-tool/syscalls';
+import {
+  AT_FDCWD,
+  CLONE_NEWNS,
+  MS_PRIVATE,
+  MS_REC,
+  O_WRONLY,
+  type Recorder,
+  ResultOf,
+  record,
+  showProgram,
+} from '@ns-tool/syscalls';
 import { enterPrivateMountNamespace } from 'ns-tool';
 import { describe, expect, it } from 'vitest';
 
@@ -35,6 +45,35 @@ describe('a program, recorded', () => {
     });
     expect(program.map(({ allowed }) => allowed)).toEqual([['EEXIST', 'EROFS'], []]);
     expect(showProgram(program)[0]).toBe('mkdirat(AT_FDCWD, "/a", 0755)  /* or EEXIST, EROFS */');
+  });
+
+  it('includes steps that are recorded once, for all programs', () => {
+    let recorded = 0;
+    const common = (sys: Recorder) => {
+      recorded++;
+      sys.chdir('/');
+      sys.allowing('ENOENT').mount('tmpfs', '/tmp', 'tmpfs', 0, 'size=1m');
+    };
+    const write = (sys: Recorder) => {
+      const fd = sys.openat(AT_FDCWD, '/', O_WRONLY);
+      sys.include(common);
+      sys.close(fd);
+    };
+    const [first, second] = [record(write), record(write)];
+    expect(showProgram(first)).toEqual([
+      'openat(AT_FDCWD, "/", O_WRONLY) = r0',
+      'chdir("/")',
+      'mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m")  /* or ENOENT */',
+      'close(r0)',
+    ]);
+    expect(second).toEqual(first);
+    expect(recorded).toBe(1);
+  });
+
+  it('includes none that use a result, whose place is another in each program', () => {
+    const common = (sys: Recorder) => void sys.close(sys.openat(AT_FDCWD, '/', O_WRONLY));
+    for (let i = 0; i < 2; i++)
+      expect(() => record((sys) => sys.include(common))).toThrow('close: what is included uses no results');
   });
 
   it('refuses wrong arguments when they are recorded', () => {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, readlinkSync } from 'node:fs';
 import {
   AT_FDCWD,
   CAPABILITIES,
+  type Capability,
   type Child,
   type Joined,
   MS_PRIVATE,
@@ -63,6 +64,17 @@ async function resident(options: SpawnOptions = {}): Promise<Child> {
 }
 
 const OWN = idsOf(process.pid);
+
+/** Says its permitted capabilities; and once more when none of them is effective. */
+const SAY_PERMITTED = `
+  const { permittedCapabilities, sys } = await import('@ns-tool/syscalls');
+  console.log(permittedCapabilities().join());
+  const [header, sets] = [new Uint8Array(Uint32Array.of(0x20080522, 0).buffer), new Uint32Array(6)];
+  sys.capget(header, new Uint8Array(sets.buffer));
+  sets[0] = sets[3] = 0;
+  sys.capset(header, new Uint8Array(sets.buffer));
+  console.log(permittedCapabilities().join());
+`;
 
 describe.skipIf(needsRoot('spawn and namespaces'))('spawn', () => {
   describe.each(['clone', 'unshare', 'clone3'] as const)('makes namespaces by %s', (namespaceCall) => {
@@ -269,6 +281,15 @@ describe.skipIf(needsRoot('spawn and namespaces'))('spawn', () => {
       const made = { namespaces: ['user'], idMaps: mapSelf() } as const;
       expect((await sets(made)).Eff).not.toBe(bits('CAP_SYS_ADMIN'));
       expect(await sets({ ...made, capabilities: ['CAP_SYS_ADMIN'] })).toEqual(all(bits('CAP_SYS_ADMIN')));
+    });
+
+    it('which a process may use: its permitted set', async () => {
+      const printed = (capabilities: readonly Capability[]) =>
+        output(`exec "${process.execPath}" --input-type=module -e "${SAY_PERMITTED}"`, { capabilities });
+      // One of each half of the set.
+      const some = ['CAP_CHOWN', 'CAP_CHECKPOINT_RESTORE'] as const;
+      expect(await printed(some)).toBe(`${some}\n`.repeat(2));
+      expect(await printed([])).toBe('\n\n');
     });
 
     it('and refuses what is none', () => {

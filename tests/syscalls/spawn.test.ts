@@ -4,7 +4,19 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { AT_FDCWD, MS_PRIVATE, MS_REC, mapSelf, O_RDONLY, SyscallError, spawn, sys } from '@ns-tool/syscalls';
+import {
+  AT_FDCWD,
+  MS_PRIVATE,
+  MS_REC,
+  mapSelf,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+  type Recorder,
+  SyscallError,
+  spawn,
+  sys,
+} from '@ns-tool/syscalls';
 import { execa } from 'execa';
 import { dirSync } from 'tmp-promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -137,6 +149,54 @@ describe('spawn', () => {
     expect(steps[1]?.result).toBeGreaterThan(2);
     expect(steps.at(-1)).toMatchObject({ call: { name: 'execve' } });
     await exited;
+  });
+
+  it('runs steps that programs include, wherever they stand', async () => {
+    const directory = temporaryDirectory();
+    // Strings, bytes, lists of strings, sets of errors; and a command, which takes the place of the one that is named.
+    const common = (sys: Recorder) => {
+      sys.allowing('EEXIST').mkdirat(AT_FDCWD, 'made', 0o755);
+      sys.allowing('ENOENT').chdir('/no/such');
+      sys.write(2, Buffer.from('written\n'));
+      sys.execve(
+        '/bin/sh',
+        ['sh', '-c', 'echo "$A $0 $1" > made/said; pwd >> made/said', 'zero', 'one'],
+        ['A=variable'],
+      );
+    };
+    writeFileSync(join(directory, 'log'), '');
+    for (const before of [1, 0, 3]) {
+      const { steps, exited } = await spawn('false', [], {
+        stdio: 'ignore',
+        setup(sys) {
+          for (let i = 0; i < before; i++) sys.chdir('/usr');
+          sys.chdir(directory);
+          sys.dup3(sys.openat(AT_FDCWD, 'log', O_WRONLY | O_TRUNC), 2, 0);
+          sys.include(common);
+        },
+      });
+      expect(await exited).toEqual({ status: 0, signal: null });
+      expect(readFileSync(join(directory, 'made/said'), 'utf8')).toBe(`variable zero one\n${directory}\n`);
+      expect(readFileSync(join(directory, 'log'), 'utf8')).toBe('written\n');
+      const results = steps.slice(before + 3).map(({ call, result }) => [call.name, result]);
+      expect(results.slice(0, 4)).toEqual([
+        ['mkdirat', before === 1 ? 0 : -17],
+        ['chdir', -2],
+        ['write', 8],
+        ['execve', null],
+      ]);
+    }
+  });
+
+  it('tells of the step that failed, also where it was included', async () => {
+    const common = (sys: Recorder) => {
+      sys.chdir('/');
+      sys.chdir('/no/such');
+    };
+    for (let i = 0; i < 2; i++) {
+      const error = await rejection(spawn('true', [], { setup: (sys) => sys.include(common) }));
+      expect(error).toMatchObject({ message: 'chdir("/no/such"): No such file or directory (ENOENT)' });
+    }
   });
 
   it('gives a child fresh signals, and leaves those of this process alone', async () => {

@@ -16,7 +16,7 @@ export { type Architecture, architecture } from './platform.ts';
 export { type Program, type Recorder, record, type Step, showProgram } from './record.ts';
 export { sys } from './run.ts';
 export { showArgs, showCall, showOutcome } from './show.ts';
-export { becomeUser, CAPABILITIES, type Capability } from './spawn/capabilities.ts';
+export { becomeUser, CAPABILITIES, type Capability, permittedCapabilities } from './spawn/capabilities.ts';
 export type { Exit } from './spawn/children.ts';
 export { IdMapError, type IdMaps, type IdRange, mapSelf, writeIdMaps } from './spawn/id-maps.ts';
 export type { NamespaceFiles } from './spawn/namespace-files.ts';

@@ -24,6 +24,13 @@ export type Recorder = Sys & {
   allowing(...errors: ErrnoName[]): Recorder;
   /** The same recorder, for calls that only serve the start: who shows the program may leave them out. */
   aside(): Recorder;
+  /**
+   * Appends what `write` records. That is recorded once, for all programs that include it, and laid out in memory once: it
+   * must always be the same, and every time the same function: `sys.include(hideFromRoot)`.
+   *
+   * @throws TypeError if a step of it uses the result of another, whose place is not the same in each program.
+   */
+  include(write: (sys: Recorder) => void): void;
 };
 
 /**
@@ -67,12 +74,36 @@ class Recording {
     return new Recording(this.steps, this.allowed, true) as unknown as Recorder;
   }
 
+  include(write: (sys: Recorder) => void): void {
+    this.steps.push(...recordedOnce(write));
+  }
+
   append(name: SyscallName, args: readonly unknown[]): number {
     const { steps, allowed, isAside: aside } = this;
     const resolved = args.some(isResult) ? args.map((arg) => resultBehind(arg, steps.length)) : args;
     refuseWrongArguments(name, resolved);
     return FIRST_RESULT - (steps.push({ name, args: resolved, allowed, aside }) - 1);
   }
+}
+
+const recorded = new WeakMap<(sys: Recorder) => void, Program>();
+const beginnings = new WeakMap<Step, Program>();
+
+function recordedOnce(write: (sys: Recorder) => void): Program {
+  const known = recorded.get(write);
+  if (known !== undefined) return known;
+  const program = record(write);
+  const using = program.find(({ args }) => args.some((arg) => arg instanceof ResultOf));
+  if (using !== undefined) throw new TypeError(`${using.name}: what is included uses no results`);
+  recorded.set(write, program);
+  if (program[0] !== undefined) beginnings.set(program[0], program);
+  return program;
+}
+
+/** The steps that programs include and that begin at a place of this one, or undefined. */
+export function includedAt(program: Program, at: number): Program | undefined {
+  const included = beginnings.get(program[at] as Step);
+  return included?.every((step, i) => step === program[at + i]) ? included : undefined;
 }
 
 for (const name of Object.keys(table) as SyscallName[]) {

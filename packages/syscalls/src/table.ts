@@ -564,6 +564,9 @@ export const table = {
    */
   capset: call<(header: Uint8Array, data: Uint8Array) => number>(126, 91, given, given),
 
+  /** Reads the capabilities of a thread, which the header names. capget(2). @throws ESRCH if there is none. */
+  capget: call<(header: Uint8Array, data: Uint8Array) => number>(125, 90, given, struct(24)),
+
   /**
    * Makes a child, in a program: see `forks`. Its memory and its stack are those of who makes it, so with CLONE_VM that one
    * must stand still meanwhile: CLONE_VFORK. clone(2).

@@ -7,6 +7,7 @@ import {
   PR_SET_KEEPCAPS,
 } from '../constants.ts';
 import type { Recorder } from '../record.ts';
+import { sys } from '../run.ts';
 
 /** A capability: `'CAP_SYS_ADMIN'`. */
 export type Capability = (typeof CAPABILITIES)[number];
@@ -71,11 +72,22 @@ export function boundCapabilities(sys: Recorder, kept: readonly Capability[]): v
   sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 }
 
+const dropping = new Map<string, (sys: Recorder) => void>();
+
+/** Few sets are kept by many programs. */
 function dropFromBoundingSet(sys: Recorder, kept: readonly Capability[]): void {
-  const bits = new Set(kept.map(bitOf));
-  // EINVAL: this kernel has no such capability.
-  const dropping = sys.allowing('EINVAL');
-  for (let bit = 0; bit < MOST; bit++) if (!bits.has(bit)) dropping.prctl(PR_CAPBSET_DROP, bit, 0, 0, 0);
+  const names = kept.join();
+  const drop = dropping.get(names) ?? dropAllBut(new Set(kept.map(bitOf)));
+  dropping.set(names, drop);
+  sys.include(drop);
+}
+
+function dropAllBut(bits: ReadonlySet<number>): (sys: Recorder) => void {
+  return (sys) => {
+    // EINVAL: this kernel has no such capability.
+    const trying = sys.allowing('EINVAL');
+    for (let bit = 0; bit < MOST; bit++) if (!bits.has(bit)) trying.prctl(PR_CAPBSET_DROP, bit, 0, 0, 0);
+  };
 }
 
 /**
@@ -97,6 +109,17 @@ export function becomeUser(
   sys.setresuid(uid, uid, uid);
   // A change from user 0 to another has emptied the permitted set. None is ambient that is not inheritable.
   setCapabilities(sys, uid === 0 ? capabilities : [], []);
+}
+
+/**
+ * The capabilities that this thread may use, whether or not it does at present: its permitted set. Those that are newer than
+ * {@link CAPABILITIES} are left out.
+ */
+export function permittedCapabilities(): readonly Capability[] {
+  const words = new Uint32Array(6);
+  sys.capget(HEADER, new Uint8Array(words.buffer));
+  const [, lower = 0, , , upper = 0] = words;
+  return CAPABILITIES.filter((_, bit) => ((bit < 32 ? lower >>> bit : upper >>> (bit - 32)) & 1) === 1);
 }
 
 /** Keeps capabilities, also beyond execve(2) for whom is not user 0, and loses all others. After a change of the user. */

@@ -100,19 +100,15 @@ export function programFor(
   const passes = through !== undefined && passage !== null;
   // The answers go to the descriptor after those of the command.
   const sources = passes ? [...plumbing.sources, passage.answers] : plumbing.sources;
-  const steps = [
-    ...record((sys) => {
-      tie?.begin(sys);
-      enterNamespaces(sys, options, birth, tie);
-      prepare(sys, options, tie);
-      connect(sys, { ...plumbing, sources });
-    }),
-    ...resetSignals(),
-    ...record((sys) => {
-      if (passes) pass(sys, passage.file, plumbing.sources.length, through, execution);
-      else execute(sys, execution);
-    }),
-  ];
+  const steps = record((sys) => {
+    tie?.begin(sys);
+    enterNamespaces(sys, options, birth, tie);
+    prepare(sys, options, tie);
+    connect(sys, { ...plumbing, sources });
+    sys.include(resetSignals);
+    if (passes) pass(sys, passage.file, plumbing.sources.length, through, execution);
+    else execute(sys, execution);
+  });
   return { steps, beyond: passes ? beyond(through, execution) : [] };
 }
 

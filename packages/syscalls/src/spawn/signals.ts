@@ -1,9 +1,8 @@
 /** Signals, around the birth of a child. */
 import { constants } from 'node:os';
 import { SIG_SETMASK } from '../constants.ts';
-import { type Program, record } from '../record.ts';
+import type { Recorder } from '../record.ts';
 import { sys } from '../run.ts';
-import { remember } from './layout.ts';
 
 /** A set of signals has 64 bits. */
 const SET = 8;
@@ -31,15 +30,8 @@ export function withSignalsBlocked<T>(start: () => T): T {
   }
 }
 
-let resetting: Program | undefined;
-
 /** Gives a child the signals of a fresh process. Node ignores SIGPIPE, for one, and execve(2) would keep it so. */
-export function resetSignals(): Program {
-  resetting ??= remember(
-    record((sys) => {
-      for (const signal of SIGNALS) sys.aside().rt_sigaction(signal, DEFAULT, null, SET);
-      sys.rt_sigprocmask(SIG_SETMASK, NONE, null, SET);
-    }),
-  );
-  return resetting;
+export function resetSignals(sys: Recorder): void {
+  for (const signal of SIGNALS) sys.aside().rt_sigaction(signal, DEFAULT, null, SET);
+  sys.rt_sigprocmask(SIG_SETMASK, NONE, null, SET);
 }
