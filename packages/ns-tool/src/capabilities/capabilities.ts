@@ -10,9 +10,9 @@ export function effectiveCapabilities(status: string): string[] {
   return bitsOf(status, 'CapEff').map((bit) => CAPABILITIES[bit] ?? `CAP_${bit}`);
 }
 
-/** The names in a set of a process, without those that are newer than this table: the bounding set, or the permitted one. */
-export function capabilitiesIn(status: string, set: 'CapBnd' | 'CapPrm'): readonly Capability[] {
-  return bitsOf(status, set).flatMap((bit) => CAPABILITIES[bit] ?? []);
+/** The names in the bounding set of a process, without those that are newer than this table. */
+export function boundingCapabilities(status: string): readonly Capability[] {
+  return bitsOf(status, 'CapBnd').flatMap((bit) => CAPABILITIES[bit] ?? []);
 }
 
 function bitsOf(status: string, set: string): number[] {

@@ -19,7 +19,7 @@ import { killedForMemory, removeCgroups } from './cgroup/remove.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
 import { ownDirectory, type Places } from './host.ts';
 import { whyNoOverlay } from './overlay.ts';
-import type { ContainerPlan } from './plan.ts';
+import { type ContainerPlan, isInPlace } from './plan.ts';
 import { containerOptions } from './recipe.ts';
 import type { Rootfs } from './rootfs.ts';
 import { type ContainerState, removeState, reserve, startTimeOf, writeState } from './state.ts';
@@ -86,7 +86,7 @@ export async function begin<T>(
     if (killed > 0)
       warn(`out of memory, at the limit of --memory or one above it: processes of the container killed: ${killed}`);
     await removeCgroups(cgroups);
-    await removeBundle(plan);
+    if (!isInPlace(plan)) await removeBundle(plan);
     removeState(states, id);
   };
   const observe = ({ pid }: Attempt) => {

@@ -45,24 +45,38 @@ const TTY_GROUP = 5;
  * @param hasTtyGroup whether the group of terminals is mapped here.
  */
 export function populateDev(sys: Recorder, nodes: ReadonlyMap<string, number> | null, hasTtyGroup: boolean): void {
-  const flags = MS_NOSUID | MS_STRICTATIME;
-  mountOn(sys, '/dev', 'tmpfs', flags, 'mode=755,size=64k');
-  for (const { name, device } of DEVICES) {
-    const path = `/dev/${name}`;
-    const node = nodes?.get(name);
-    if (node === undefined) sys.mknodat(AT_FDCWD, path, S_IFCHR | 0o666, device);
-    else {
-      sys.mknodat(AT_FDCWD, path, S_IFREG | 0o666, 0);
-      sys.move_mount(node, '', AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
-    }
-  }
-  for (const [name, target] of LINKS) sys.symlinkat(target, AT_FDCWD, `/dev/${name}`);
+  sys.fchdir(openMountPoint(sys, '/dev'));
+  sys.mount('tmpfs', '.', 'tmpfs', MS_NOSUID | MS_STRICTATIME, 'mode=755,size=64k');
+  sys.chdir('/');
+  if (nodes === null) sys.include(makeNodes);
+  else showNodes(sys, nodes);
+  sys.include(hasTtyGroup ? fillDev : fillDevWithoutTtyGroup);
+}
 
-  const pts = `newinstance,ptmxmode=0666,mode=0620${hasTtyGroup ? `,gid=${TTY_GROUP}` : ''}`;
-  mountOn(sys, '/dev/pts', 'devpts', MS_NOSUID | MS_NOEXEC, pts);
+function makeNodes(sys: Recorder): void {
+  for (const { name, device } of DEVICES) sys.mknodat(AT_FDCWD, `/dev/${name}`, S_IFCHR | 0o666, device);
+}
+
+function showNodes(sys: Recorder, nodes: ReadonlyMap<string, number>): void {
+  for (const [name, node] of nodes) {
+    sys.mknodat(AT_FDCWD, `/dev/${name}`, S_IFREG | 0o666, 0);
+    sys.move_mount(node, '', AT_FDCWD, `/dev/${name}`, MOVE_MOUNT_F_EMPTY_PATH);
+  }
+}
+
+const PTS = 'newinstance,ptmxmode=0666,mode=0620';
+
+const fillDev = (sys: Recorder) => linkAndMount(sys, `${PTS},gid=${TTY_GROUP}`);
+const fillDevWithoutTtyGroup = (sys: Recorder) => linkAndMount(sys, PTS);
+
+/** All that is in this /dev was made here: a path in it leads nowhere else. */
+function linkAndMount(sys: Recorder, pts: string): void {
+  for (const [name, target] of LINKS) sys.symlinkat(target, AT_FDCWD, `/dev/${name}`);
+  for (const name of ['pts', 'shm', 'mqueue']) sys.mkdirat(AT_FDCWD, `/dev/${name}`, 0o755);
+  sys.mount('devpts', '/dev/pts', 'devpts', MS_NOSUID | MS_NOEXEC, pts);
   const shared = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  mountOn(sys, '/dev/shm', 'tmpfs', shared, 'mode=1777,size=64m');
-  mountOn(sys, '/dev/mqueue', 'mqueue', shared, null);
+  sys.mount('tmpfs', '/dev/shm', 'tmpfs', shared, 'mode=1777,size=64m');
+  sys.mount('mqueue', '/dev/mqueue', 'mqueue', shared, null);
 }
 
 /**
@@ -86,9 +100,3 @@ export function setConsole(
 }
 
 const CONSOLE = '/dev/console';
-
-function mountOn(sys: Recorder, path: string, type: string, flags: number, data: string | null): void {
-  sys.fchdir(openMountPoint(sys, path));
-  sys.mount(type, '.', type, flags, data);
-  sys.chdir('/');
-}

@@ -1,14 +1,14 @@
 /** Who runs containers on this machine, and where they are kept. */
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Capability,
   type IdMaps,
   mappableIds,
   mapWithSubordinates,
+  permittedCapabilities,
   type SubordinateRanges,
 } from '@ns-tool/syscalls';
-import { capabilitiesIn } from '../capabilities/capabilities.ts';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
 
@@ -36,7 +36,7 @@ export function thisHost(env: Host['env'] = process.env): Host {
     uid,
     gid: process.getegid?.() ?? 0,
     env,
-    permitted: capabilitiesIn(readFileSync('/proc/self/status', 'latin1'), 'CapPrm'),
+    permitted: permittedCapabilities(),
     subordinate: uid === 0 ? null : mappableIds(env.PATH ?? ''),
   };
 }

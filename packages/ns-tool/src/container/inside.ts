@@ -1,7 +1,7 @@
 /** What the first process of a container is, for another that is to be like it. */
 import { readFileSync } from 'node:fs';
 import type { Capability } from '@ns-tool/syscalls';
-import { capabilitiesIn } from '../capabilities/capabilities.ts';
+import { boundingCapabilities } from '../capabilities/capabilities.ts';
 
 /** Who and what a process is, in the terms of its own user namespace. */
 export interface Inside {
@@ -49,7 +49,7 @@ export function describeInside(
             .split(/\s+/)
             .filter(Boolean)
             .flatMap((group) => toGid(Number(group)) ?? []),
-    capabilities: capabilitiesIn(status, 'CapBnd'),
+    capabilities: boundingCapabilities(status),
     noNewPrivileges: field('NoNewPrivs') === '1',
     env: Object.fromEntries(
       files.environ.split('\0').flatMap((pair) => {

@@ -33,7 +33,7 @@ import { pathOfCgroup } from './cgroup/plan.ts';
 import { DEVICES, populateDev, setConsole } from './dev.ts';
 import { setLoopbackUp } from './loopback.ts';
 import { overlayData } from './overlay.ts';
-import { type ContainerMount, type ContainerPlan, isInPlace, mapsOneIdOnly, OWN_FILES } from './plan.ts';
+import { type ContainerMount, type ContainerPlan, isInPlace, mapsOneIdOnly, OWN_FILES, type OwnFile } from './plan.ts';
 import { attachKernelFilesystem, hideFromRoot, openKernelFilesystem, PROC, SYSFS } from './proc-and-sys.ts';
 
 /** Something to mount: a detached mount of the host's, by its descriptor, or a filesystem that is yet to be made. */
@@ -67,7 +67,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   const { privileged } = plan;
   sys.umask(0);
   sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
-  const own = ownFiles(plan).map((mount) => open(sys, mount));
+  const own = OWN_FILES.map((name) => ({ name, fd: openTree(sys, `${plan.stateDirectory}/${name}`) }));
   const opened = plan.mounts.map((mount) => open(sys, mount));
   const nodes = plan.idMaps === null ? null : openNodes(sys);
   const terminal = plan.terminal && { ...plan.terminal, mount: openTree(sys, plan.terminal.path) };
@@ -76,7 +76,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   mountRoot(sys, plan);
   enterRoot(sys, plan);
 
-  for (const mount of own) attachIfPossible(sys, mount);
+  attachOwnFiles(sys, own);
   // Before /proc and /dev are there: a link in the image cannot cover those by a volume.
   const [late, early] = partition(opened, ({ target }) => isBelow(target, '/dev') || isBelow(target, '/sys'));
   for (const mount of early) attach(sys, mount);
@@ -85,7 +85,7 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   populateDev(sys, nodes, !mapsOneIdOnly(plan));
   if (terminal !== null) setConsole(sys, terminal, plan.init);
   for (const mount of late) attach(sys, mount);
-  if (!privileged) hideFromRoot(sys);
+  if (!privileged) sys.include(hideFromRoot);
 
   if (plan.readOnly && !isInPlace(plan)) sys.mount_setattr(AT_FDCWD, '/', 0, { set: MOUNT_ATTR_RDONLY, clear: 0 });
   sys.sethostname(plan.hostname);
@@ -139,16 +139,6 @@ function enterRoot(sys: Recorder, { enterBy }: ContainerPlan): void {
   sys.chdir('/');
 }
 
-function ownFiles({ stateDirectory }: ContainerPlan): ContainerMount[] {
-  return OWN_FILES.map((name) => ({
-    type: 'bind',
-    source: `${stateDirectory}/${name}`,
-    target: `/etc/${name}`,
-    readOnly: false,
-    kind: 'file',
-  }));
-}
-
 /** Takes hold of what comes from the host. */
 function open(sys: Recorder, mount: ContainerMount): Opened {
   if (mount.type === 'tmpfs') return { ...mount, fd: AT_FDCWD };
@@ -193,13 +183,17 @@ function attach(sys: Recorder, mount: Opened): void {
 }
 
 /**
- * In an image a file of /etc may be a link to what a service would make; or it is missing, and /etc belongs to somebody who
- * is not mapped here. Then the container does without.
+ * Shows the container's own files in its /etc. In an image one of them may be a link to what a service would make; or it is
+ * missing, and /etc belongs to somebody who is not mapped here. Then the container does without.
  */
-function attachIfPossible(sys: Recorder, { fd, target }: Opened): void {
+function attachOwnFiles(sys: Recorder, files: readonly { readonly name: OwnFile; readonly fd: number }[]): void {
   const trying = sys.allowing('EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'EROFS', 'EOVERFLOW');
-  const file = provideFile(sys, target, trying);
-  sys.allowing('EBADF').move_mount(fd, '', file, '', MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+  const etc = provideDirectory(sys, '/etc');
+  for (const { name, fd } of files) {
+    trying.mknodat(etc, name, S_IFREG | 0o644, 0);
+    const file = openInside(trying, `/etc/${name}`, 0);
+    sys.allowing('EBADF').move_mount(fd, '', file, '', MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+  }
 }
 
 /** Opens a directory inside, and makes it, with those above it, where it is missing. */
@@ -215,11 +209,11 @@ function provideDirectory(sys: Recorder, path: string): number {
 }
 
 /** Likewise a file, which is empty where it was missing. */
-function provideFile(sys: Recorder, path: string, trying = sys.allowing('EEXIST')): number {
+function provideFile(sys: Recorder, path: string): number {
   const slash = path.lastIndexOf('/');
   const parent = provideDirectory(sys, path.slice(0, slash));
-  trying.mknodat(parent, path.slice(slash + 1), S_IFREG | 0o644, 0);
-  return openInside(trying, path, 0);
+  sys.allowing('EEXIST').mknodat(parent, path.slice(slash + 1), S_IFREG | 0o644, 0);
+  return openInside(sys, path, 0);
 }
 
 function openInside(sys: Recorder, path: string, flags: number): number {
