@@ -111,6 +111,27 @@ describe.skipIf(needsRoot('ns-tool diff'))('ns-tool diff', () => {
     expect(stderr).toMatch(message);
   });
 
+  it.each<[string, readonly string[], string]>([
+    [
+      'an ordinary user',
+      ['--reuid', '54321', '--regid', '54321', '--clear-groups'],
+      'Process 1 is not yours; run it with sudo.',
+    ],
+    [
+      'root',
+      ['--bounding-set', '-sys_ptrace', '--inh-caps', '-sys_ptrace'],
+      'You are root, but may not look at process 1: no CAP_SYS_PTRACE, or a security module',
+    ],
+  ])('says why %s may not read the table of a process, where procfs keeps it secret', async (_, as, hint) => {
+    // Of those whom `gid` does not except. proc(5)
+    const secret = 'mount -t proc -o hidepid=1,gid=54322 proc /proc && exec "$@"';
+    const through = ['unshare', '--mount', 'sh', '-c', secret, 'sh', 'setpriv', ...as];
+    const { stdout, stderr, status } = await diff(['1', 'self'], { through });
+    expect(stderr).toMatch(/^ns-tool: openat\(.*"\/proc\/1\/mountinfo".*\(EPERM\)\n/);
+    expect(stderr.split('\n').slice(1)).toEqual([hint, '']);
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 });
+  });
+
   it.each<[readonly string[], string]>([
     [[], 'error: two mount tables are compared: A and B\nTry: ns-tool diff --help\n'],
     [['self'], 'error: two mount tables are compared: A and B\nTry: ns-tool diff --help\n'],

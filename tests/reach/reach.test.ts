@@ -152,7 +152,18 @@ describe.skipIf(needsRoot('ns-tool reach'))('ns-tool reach', () => {
 
   it.each<[string, readonly string[], object, RegExp]>([
     ['no such process', ['/', '--pid', '4194305'], {}, /ENOENT\)\nThere is no process 4194305, /],
-    ["another's process", ['/', '--pid', '1'], { uid: 54321 }, /EACCES\)\nProcess 1 is not yours; use sudo\.\n$/],
+    [
+      "another's process",
+      ['/', '--pid', '1'],
+      { uid: 54321 },
+      /EACCES\)\nProcess 1 is not yours; run it with sudo\.\n$/,
+    ],
+    [
+      'a process that root may not look at',
+      ['/', '--pid', '1'],
+      { through: ['setpriv', '--bounding-set', '-sys_ptrace', '--inh-caps', '-sys_ptrace'] },
+      /EACCES\)\nYou are root, but may not look at process 1: no CAP_SYS_PTRACE, or a security module\n$/,
+    ],
     [
       'a directory that may not be searched',
       ['/mnt/secret/x'],

@@ -18,9 +18,9 @@ export function noSuchProcess(pid: number | string | null | undefined): string {
   return `There is no process ${pid}, in this pid namespace; ps -e lists those that there are.`;
 }
 
-/** What to do where a process may not be looked at: `command` shows it to root. */
-export function notYours(pid: number | string | null, command: string): string {
+/** What to do where a process may not be looked at: `command`, if it can be told in a few words, shows it to root. */
+export function notYours(pid: number | string | null, command?: string): string {
   return process.geteuid?.() === 0
     ? `You are root, but may not look at process ${pid}: no CAP_SYS_PTRACE, or a security module`
-    : `Process ${pid} is not yours; run it with sudo: sudo ns-tool ${command}`;
+    : `Process ${pid} is not yours; run it with sudo${command === undefined ? '.' : `: sudo ns-tool ${command}`}`;
 }

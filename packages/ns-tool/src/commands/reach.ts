@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printError } from '../output.ts';
-import { checkedPid, noSuchProcess } from '../pid.ts';
+import { checkedPid, noSuchProcess, notYours } from '../pid.ts';
 
 export const command = 'reach PATH';
 export const describe = 'Show who would see a mount made at a path';
@@ -86,7 +86,7 @@ function hintFor({ code }: SyscallError, pid: number | 'self'): string | undefin
       return pid === 'self' ? 'The proc filesystem is needed: mount -t proc proc /proc' : noSuchProcess(pid);
     case 'EACCES':
     case 'EPERM':
-      return `Process ${pid} is not yours; use sudo.`;
+      return notYours(pid);
     default:
       return undefined;
   }

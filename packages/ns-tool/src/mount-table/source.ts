@@ -3,6 +3,7 @@ import { type Mount, MountTableError, parseMountinfo } from '@ns-tool/mount-tabl
 import { AT_FDCWD, O_RDONLY, readFile, type Sys, SyscallError, withOpen } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 import { printable } from '../output.ts';
+import { notYours } from '../pid.ts';
 import { mountsByStatmount } from './statmount.ts';
 
 /** A process, or a file with the content of a /proc/PID/mountinfo. */
@@ -79,7 +80,7 @@ function hintFor({ code }: SyscallError, source: TableSource): string | undefine
       return `There is no process ${source.pid} with mounts, in this pid namespace; ps -e lists those that there are.`;
     case 'EACCES':
     case 'EPERM':
-      return `Process ${source.pid} is not yours; use sudo.`;
+      return notYours(source.pid);
     default:
       return undefined;
   }
