@@ -147,8 +147,9 @@ describe('ns-tool pull from a file', () => {
     mkdirSync(join(folder, 'root/etc'), { recursive: true });
     writeFileSync(join(folder, 'root/etc/file'), 'x');
     const store = join(folder, 'store');
-    const { status, stdout } = await tool(store, 'pull', '--name', 'mine:1', join(folder, 'root'));
+    const { status, stdout, stderr } = await tool(store, 'pull', '--name', 'mine:1', join(folder, 'root'));
     expect(stdout).toMatch(/^docker.io\/library\/mine:1 sha256:/);
+    expect(stderr).toMatch(/^docker.io\/library\/mine:1: 1 layer, [\d.]+ kB\n[0-9a-f]{12}: unpacked\n$/);
     expect(status).toBe(0);
     expect((await tool(store, 'images')).stdout).toMatch(/^mine:1 /m);
     expect((await tool(store, 'rmi', 'mine:1')).stdout).toMatch(/^removed docker.io\/library\/mine:1\nfreed /);

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { openStore } from '@ns-tool/images';
+import { openStore, type Progress } from '@ns-tool/images';
 import { dirSync } from 'tmp-promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { nameFor } from '../../packages/images/src/sources/import.ts';
@@ -191,6 +191,18 @@ describe('a root filesystem', () => {
     expect(image.name).toBe('docker.io/library/root:latest');
     expect(told(layer(image))).toBe(told(root));
     expect((await store.importFrom(archive)).digest).toBe(image.digest);
+  });
+
+  it.each(['a directory', 'an archive'])('that is %s is told to be there already once it is', async (what) => {
+    const root = tree();
+    const archive = join(temporaryFolder(), 'root.tar');
+    execFileSync('tar', ['-C', root, '-cf', archive, '.']);
+    const store = freshStore();
+    const stages: string[] = [];
+    const onProgress = ({ stage }: Progress) => stages.push(stage);
+    for (const name of ['first', 'again'])
+      await store.importFrom(what === 'a directory' ? root : archive, { name, onProgress });
+    expect(stages).toEqual(['resolved', 'unpacked', 'resolved', 'present']);
   });
 
   it('without a socket, which no archive can have', async () => {

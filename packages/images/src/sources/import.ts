@@ -1,13 +1,14 @@
 /** From this machine's files into the store. */
 import { createReadStream, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileError, ImageError } from '../error.ts';
 import type { Image } from '../image.ts';
 import type { Platform } from '../image-spec/platform.ts';
 import { parseReference, showReference } from '../reference.ts';
 import { type FetchBlob, inTmp } from '../store/content.ts';
 import type { StoreDirectory } from '../store/directory.ts';
-import { install, type Progress } from '../store/install.ts';
+import { type Installation, install, type Progress } from '../store/install.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import { blobsOf, type Files, filesOf } from './files.ts';
 import { openImageArchive } from './image-archive.ts';
@@ -31,22 +32,13 @@ export async function importImage(directory: StoreDirectory, path: string, reque
   const files = filesOf(source);
   if (!isDirectory(source)) return await fromArchive(directory, source, request);
   if (isLayout(files)) return await fromLayout(directory, files, source, refName, request);
-  const manifest = await rootFilesystemImage(directory, packDirectory(resolve(source)), request.platform);
-  return await finish(directory, { manifest, mediaType: null, fetch: nothingMissing }, nameFor(source, null), request);
+  return await fromRootFilesystem(directory, packDirectory(resolve(source)), source, request);
 }
 
 async function fromArchive(directory: StoreDirectory, source: string, request: ImportRequest): Promise<Image> {
   return await inTmp(directory, async (folder) => {
     const archive = await openImageArchive(source, folder);
-    if (archive === null) {
-      const manifest = await rootFilesystemImage(directory, createReadStream(source), request.platform);
-      return await finish(
-        directory,
-        { manifest, mediaType: null, fetch: nothingMissing },
-        nameFor(source, null),
-        request,
-      );
-    }
+    if (archive === null) return await fromRootFilesystem(directory, createReadStream(source), source, request);
     if (!archive.has('manifest.json')) return await fromLayout(directory, archive, source, null, request);
     const { manifest, blobs, name } = await readDockerArchive(archive, request.name, source);
     return await finish(
@@ -56,6 +48,16 @@ async function fromArchive(directory: StoreDirectory, source: string, request: I
       request,
     );
   });
+}
+
+async function fromRootFilesystem(
+  directory: StoreDirectory,
+  archive: Readable,
+  source: string,
+  request: ImportRequest,
+): Promise<Image> {
+  const image = await rootFilesystemImage(directory, archive, request.platform);
+  return await finish(directory, { ...image, mediaType: null, fetch: nothingMissing }, nameFor(source, null), request);
 }
 
 async function fromLayout(
@@ -71,7 +73,7 @@ async function fromLayout(
 
 async function finish(
   directory: StoreDirectory,
-  image: { readonly manifest: Buffer; readonly mediaType: string | null; readonly fetch: FetchBlob },
+  image: Omit<Installation, keyof ImportRequest>,
   ownName: string | null,
   { name, platform, onProgress }: ImportRequest,
 ): Promise<Image> {

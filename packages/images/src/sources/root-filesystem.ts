@@ -1,7 +1,7 @@
 /** A root filesystem without an image around it, as an image of one layer. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, readdirSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { type Digest, digestOf } from '../image-spec/digest.ts';
+import { type Digest, digestOf, hexOf } from '../image-spec/digest.ts';
 import { CONFIG_TYPE, MANIFEST_TYPE } from '../image-spec/manifest.ts';
 import type { Platform } from '../image-spec/platform.ts';
 import { unlessDependent } from '../layers/below.ts';
@@ -9,19 +9,26 @@ import { adoptBlob, unpackBlob, unpackTogether, writeBlob } from '../store/conte
 import type { StoreDirectory } from '../store/directory.ts';
 import { chainId } from '../store/layers.ts';
 
+export interface RootFilesystemImage {
+  readonly manifest: Buffer;
+  /** Whether the store had not its layer before. */
+  readonly isNew: boolean;
+}
+
 /** Keeps an archive, unpacks it, and makes a manifest for it. The same archive makes the same image. */
 export async function rootFilesystemImage(
   directory: StoreDirectory,
   archive: Readable,
   platform: Platform,
-): Promise<Buffer> {
+): Promise<RootFilesystemImage> {
   const blob = await adoptBlob(directory, archive);
+  const before = readdirSync(directory.layers());
   const diffId =
     (await unlessDependent(unpackBlob(directory, blob.digest, null, null))) ??
     (await unpackTogether(directory, [{ blob: blob.digest, diffId: null }], chainId));
   const config = Buffer.from(JSON.stringify(configuration(diffId, platform)));
   await writeBlob(directory, config);
-  return Buffer.from(
+  const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: MANIFEST_TYPE,
@@ -29,6 +36,7 @@ export async function rootFilesystemImage(
       layers: [{ mediaType: LAYER_TYPE[await compressionOf(directory.blob(blob.digest))], ...blob }],
     }),
   );
+  return { manifest, isNew: !before.includes(hexOf(diffId)) };
 }
 
 function configuration(diffId: Digest, { os, architecture, variant }: Platform) {

@@ -43,12 +43,14 @@ export interface Installation {
   /** For which it must be. */
   readonly platform: Platform;
   readonly fetch: FetchBlob;
+  /** Whether the layers that are in the store have just been unpacked for it. Otherwise they were there already. */
+  readonly isNew?: boolean;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Gets what is missing of an image, unpacks it, and names it. Until then, the name stands for what it stood for. */
 export async function install(directory: StoreDirectory, installation: Installation): Promise<Image> {
-  const { name, platform, fetch, onProgress = () => {} } = installation;
+  const { name, platform, fetch, isNew = false, onProgress = () => {} } = installation;
   const manifest = imageManifest(installation.manifest, installation.mediaType, name);
   await ensureBlob(directory, manifest.config, fetch);
   const document = parseConfig(readBlob(directory, manifest.config.digest));
@@ -79,7 +81,7 @@ export async function install(directory: StoreDirectory, installation: Installat
     const { descriptor, diffId } = layer;
     if (!missing.includes(diffId)) {
       if (!hasLayer(directory, diffId)) await ensureBlob(directory, descriptor, fetch);
-      onProgress({ stage: 'present', layer: descriptor });
+      onProgress({ stage: isNew ? 'unpacked' : 'present', layer: descriptor });
       return;
     }
     await ensureBlob(directory, descriptor, fetch, (received) =>
