@@ -24,7 +24,7 @@ describe('words behind two dashes', () => {
     [['diff', '--', 'none', 'self'], 2, /^ns-tool: openat\(AT_FDCWD, "none"/],
     [['reach', '--', 'mnt'], 2, /^error: not an absolute path: "mnt"\n/],
     [['proc', '--', '4194305'], 1, /\nThere is no process 4194305/],
-    [['mounts', '--', '/', '/'], 2, /^error: Too many non-option arguments: got 2, maximum of 1\n/],
+    [['mounts', '--', '/', '/'], 2, /^error: unexpected argument: \/\n/],
     [['stop', '--', 'no-such'], 1, /^ns-tool: no such container: no-such\n/],
     [['rm', '--', 'no-such'], 1, /^ns-tool: no such container: no-such\n/],
     [['pull', '--', './none'], 1, /^ns-tool: the image cannot be read/],
@@ -43,6 +43,19 @@ describe('words behind two dashes', () => {
 
 describe('an unexpected argument', () => {
   it.each<[readonly string[], string]>([
+    [['mounts', '/a', '/b'], '/b'],
+    [['mounts', '/a', '--list', '--', '/b', '/c'], '/b'],
+    [['proc', '1', '2'], '2'],
+    [['images', 'a, b'], 'a, b'],
+    [['mounts', '/a', 'json', '--json'], 'json'],
+    [['mounts', '/a', 'l', '-l'], 'l'],
+  ])('is named: the first word that is too many of %j', (words, word) => {
+    const { stdout, stderr, status } = nsTool(words);
+    const message = `error: unexpected argument: ${word}\nTry: ns-tool ${words[0]} --help\n`;
+    expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: message, status: 2 });
+  });
+
+  it.each<[readonly string[], string]>([
     [['ps', 'x'], 'Try: ns-tool ps --help'],
     [['cleanup', 'x'], 'Try: ns-tool cleanup --help'],
     [['uts', 'sh'], 'A command to run comes after two dashes: ns-tool uts -- sh'],
@@ -58,6 +71,8 @@ describe('a mistake', () => {
     [[''], 'unknown command: ""\nTry: ns-tool --help'],
     [['xy'], 'unknown command: xy\nTry: ns-tool --help'],
     [['sl'], 'unknown command: sl\nDid you mean ls?'],
+    [['--', 'sl'], 'unknown command: sl\nDid you mean ls?'],
+    [['sl', 'x'], 'unknown command: sl\nDid you mean ls?'],
     [['-h'], 'unknown option: -h\nTry: ns-tool --help'],
     [['mount', '--version'], 'unknown option: --version\nTry: ns-tool mount --help'],
     [['--versoin'], 'unknown option: --versoin\nDid you mean --version?'],

@@ -176,7 +176,7 @@ describe('mistakes', () => {
     [['--watch', '--interval', '.'], '--interval: not a number of seconds above 0: "."', ''],
     [['--interval', '1'], '--interval says how often --watch looks', 'ns-tool mounts --watch --interval 1'],
     [['/a', '-T', '/b'], 'two paths', 'Give one: ns-tool mounts /b'],
-    [['/a', '/b'], 'Too many non-option arguments', ''],
+    [['/a', '/b'], 'unexpected argument: /b', 'Try: ns-tool mounts --help'],
     [['--type', 'x'], 'unknown option: --type', 'Did you mean --types?'],
     [['-Z'], 'unknown option: -Z', ''],
     [['-o'], '--o', ''],

@@ -94,6 +94,8 @@ function parse(
     .version(false)
     .help()
     .strict()
+    // Of words too many, yargs would tell only how many there are, and not look behind `--`.
+    .demandCommand(0, Number.POSITIVE_INFINITY)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       // yargs reports a mistake in the command line as a message, with or without an error of its own.
@@ -108,10 +110,12 @@ function parse(
   const args = builder(parser).parseSync(words, {}, (_error, _args, output) => {
     help = output;
   });
-  // yargs looks for unknown words only before `--`.
-  const [unexpected] = help !== '' || command.includes(' ') ? [] : args._;
-  if (unexpected !== undefined) throw new UsageError(`Unknown argument: ${unexpected}`);
-  return { args, help };
+  const [name = '', ...operands] = command.split(' ');
+  const unexpected = help !== '' || command.endsWith('...') ? undefined : args._[operands.length];
+  if (unexpected === undefined) return { args, help };
+  if (name === '') throw new UsageError(`Unknown command: ${unexpected}`);
+  const hint = `A command to run comes after two dashes: ns-tool ${name} -- ${unexpected}`;
+  throw new UsageError(`unexpected argument: ${unexpected}`, runsCommand === undefined ? undefined : hint);
 }
 
 /** A first word that is no option, as the option that it stands for. */
@@ -208,6 +212,5 @@ async function withNearMiss(error: UsageError, argv: readonly string[], commands
     return nearest('option', unknown, [...own, 'help']);
   }
   if (command === undefined) return nearest('command', unknown, Object.keys(commands));
-  const hint = `A command to run comes after two dashes: ns-tool ${argv[0]} -- ${unknown}`;
-  return new UsageError(`unexpected argument: ${unknown}`, command.runsCommand === undefined ? undefined : hint);
+  return new UsageError(`unexpected argument: ${unknown}`);
 }

@@ -61,7 +61,6 @@ export function builder(yargs: Argv): Argv {
     .usage('Options and columns are those of findmnt(8), and GROUP, MASTER and COVERED.')
     .usage('For people PROPAGATION has the numbers; in -J, -r and -P it is as there.')
     .options(options)
-    .demandCommand(0, 1)
     .string('_')
     .example('$0 mounts', 'The tree, with propagation')
     .example('sudo $0 mounts --pid 1 --pid 1234', 'Those of two processes, group by group in the same colour')

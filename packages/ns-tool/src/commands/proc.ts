@@ -22,7 +22,6 @@ export function builder(yargs: Argv): Argv {
         'Lists the namespaces of a process, from /proc/PID/ns; of this one without a PID, which are your shell’s too.',
       )
       .options(options)
-      .demandCommand(0, 1)
       // A pid as it is typed: `1e3` is none.
       .string('_')
       .example('$0 proc', 'Your own')
