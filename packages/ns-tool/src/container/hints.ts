@@ -1,5 +1,5 @@
 /** What to do about an error of `ns-tool run`. */
-import type { SyscallError } from '@ns-tool/syscalls';
+import { type IdRange, type SyscallError, subordinateIds } from '@ns-tool/syscalls';
 import { printable } from '../output.ts';
 import { hintFor as hintForNamespaces } from '../unshare/hints.ts';
 import { JOIN_HINT } from './cgroup/hints.ts';
@@ -35,7 +35,7 @@ export function hintFor(error: SyscallError, plan: ContainerPlan): string | unde
     case 'setresuid EINVAL':
     case 'setresgid EINVAL':
     case 'setgroups EINVAL':
-      return 'Your user namespace has no such ID. Root gives you more: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER; they are mapped by newuidmap(1), of the package uidmap.';
+      return `Your user namespace has no such ID. ${moreIds(plan)}`;
     case 'setgroups EPERM':
     case 'capset EPERM':
       return 'You are root, but without the capabilities to give, as in a container.';
@@ -45,4 +45,21 @@ export function hintFor(error: SyscallError, plan: ContainerPlan): string | unde
       return inMemory ?? hintForNamespaces(error, { namespaces, fork: true, isRoot: plan.idMaps === null });
     }
   }
+}
+
+/** What gives a user's containers more IDs: a range, the programs that map it, or a larger one. */
+function moreIds({ idMaps }: ContainerPlan): string {
+  if (idMaps !== null && idMaps.uid.length > 1) {
+    return `It has those up to ${highestOf(idMaps.uid)} for users and up to ${highestOf(idMaps.gid)} for groups: your ranges in /etc/subuid and /etc/subgid are too small.`;
+  }
+  const missing = (['uid', 'gid'] as const).filter((kind) => subordinateIds(kind) === null);
+  if (missing.length === 0) {
+    return 'You have more in /etc/subuid and /etc/subgid, but newuidmap(1) and newgidmap(1), which map them, are not in your PATH: install the package uidmap.';
+  }
+  const options = missing.map((kind) => `--add-sub${kind}s 100000-165535`).join(' ');
+  return `Root gives you more: sudo usermod ${options} $USER; they are mapped by newuidmap(1), of the package uidmap.`;
+}
+
+function highestOf(ranges: readonly IdRange[]): number {
+  return Math.max(...ranges.map(({ inside, count }) => inside + count - 1));
 }
