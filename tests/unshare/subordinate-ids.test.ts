@@ -47,6 +47,12 @@ describe.skipIf([needsIdMapping(WHAT), needsRoot(WHAT)].some(Boolean))('unshare,
     );
   });
 
+  it('says what maps a range where that is missing', async () => {
+    expect(await run(`env PATH=/none ${OURS} --map-auto`)).toMatch(
+      /^ns-tool: write\(.*\(EPERM\)\n.* newuidmap\(1\) and newgidmap\(1\), which are not in your PATH: install .* uidmap\.\n125\n$/,
+    );
+  });
+
   it('says that there is no range where there is none', async () => {
     const other = 'setpriv --reuid 54399 --regid 54399 --clear-groups';
     expect(await stand.shell(`${other} ${OURS} --map-auto true 2>&1; echo $?`)).toMatch(

@@ -124,5 +124,5 @@ function setgroupsNotPermitted({ namespaces }: Asked): string {
 function mapNotPermitted({ isRoot }: Asked): string {
   return isRoot
     ? 'The IDs outside must be IDs of this user namespace, and to map them takes CAP_SETUID and CAP_SETGID.'
-    : 'An ordinary user may map the own IDs alone, one by --map-user and one by --map-group; to map more takes root.';
+    : 'An ordinary user may map the own IDs alone, one by --map-user and one by --map-group. To map more takes root, or newuidmap(1) and newgidmap(1), which are not in your PATH: install the package uidmap.';
 }
