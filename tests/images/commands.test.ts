@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { showSize } from '../../packages/ns-tool/src/image-store/amounts.ts';
 import { lineFor } from '../../packages/ns-tool/src/image-store/progress.ts';
 import { tableOf } from '../../packages/ns-tool/src/image-store/table.ts';
+import { hasTerminals } from '../support/terminal.ts';
 import { makeLayout, push } from './support/layout.ts';
 import { lacks, type Registry, startRegistry } from './support/registry.ts';
 
@@ -155,6 +156,22 @@ describe('ns-tool pull from a file', () => {
     expect((await tool(store, 'rmi', 'mine:1')).stdout).toMatch(/^removed docker.io\/library\/mine:1\nfreed /);
   });
 
+  it.skipIf(!hasTerminals('the width of ns-tool images'))(
+    'is listed in lines that a terminal has room for',
+    async () => {
+      const folder = temporaryFolder();
+      mkdirSync(join(folder, 'root'));
+      const store = join(folder, 'store');
+      await tool(store, 'pull', '--name', 'example.com/mine:1', join(folder, 'root'));
+      const whole = (await tool(store, 'images')).stdout.split('\n');
+      const shown = async (line: string) =>
+        (await ended('script', ['-qec', line, '/dev/null'], store)).stdout.split('\r\n');
+      const images = `stty cols 40; ${process.execPath} ${bin} images`;
+      expect(await shown(images)).toEqual(whole.map((line) => (line === '' ? '' : `${line.slice(0, 39)}…`)));
+      expect(await shown(`${images} | cat`)).toEqual(whole);
+    },
+  );
+
   it('says where the store cannot be made', async () => {
     // A file in the place of a directory: what every machine refuses.
     const folder = temporaryFolder();
@@ -183,7 +200,7 @@ describe('texts', () => {
   it('of others do not drive the terminal', () => {
     const name = 'x\u001b[31m';
     const row = { name, digest: `sha256:${'0'.repeat(64)}`, platform: name, size: 1, when: '2026-01-01T00:00:00Z' };
-    expect(tableOf([row]).join('\n')).not.toContain('\u001b');
+    expect(tableOf([row], null).join('\n')).not.toContain('\u001b');
     expect(lineFor({ stage: 'resolved', name, layers: [] })).not.toContain('\u001b');
   });
 });

@@ -1,5 +1,6 @@
 import type { Image, NamedImage, Store } from '@ns-tool/images';
 import type { Argv, InferredOptionTypes } from 'yargs';
+import type { Context } from '../context.ts';
 import { STORE_OPTION, withStore } from '../image-store/open.ts';
 import { print } from '../output.ts';
 
@@ -24,22 +25,23 @@ export function builder(yargs: Argv): Argv {
 type Arguments = InferredOptionTypes<typeof options>;
 
 /** Runs the command and returns its exit status. */
-export async function run({ store, json }: Arguments): Promise<number> {
+export async function run({ store, json }: Arguments, { loadSys }: Context): Promise<number> {
   const images = await withStore(store, listed);
   if (json) {
     print(JSON.stringify(images.map(asDocument), null, 2));
     return 0;
   }
-  const [{ tableOf }, { parseReference, showFamiliar }] = await Promise.all([
+  const [{ tableOf }, { parseReference, showFamiliar }, { terminalWidth }] = await Promise.all([
     import('../image-store/table.ts'),
     import('@ns-tool/images'),
+    import('../terminal.ts'),
   ]);
   const rows = images.map(({ named, image }) => ({
     ...named,
     name: showFamiliar(parseReference(named.name)),
     size: image?.size ?? null,
   }));
-  for (const line of tableOf(rows)) print(line);
+  for (const line of tableOf(rows, terminalWidth(await loadSys()))) print(line);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 /** The images of the store, as a table. */
 import { printable } from '../output.ts';
+import { cut } from '../text-width.ts';
 import { showDigest, showSize } from './amounts.ts';
 
 export interface Row {
@@ -15,16 +16,21 @@ export interface Row {
 
 const HEADINGS = ['NAME', 'DIGEST', 'PLATFORM', 'SIZE', 'PULLED'];
 
-/** Lines, headings first. */
-export function tableOf(rows: readonly Row[]): string[] {
+/**
+ * Lines, headings first.
+ *
+ * @param width of the terminal; null for any.
+ */
+export function tableOf(rows: readonly Row[], width: number | null): string[] {
   const cells = [HEADINGS, ...rows.map(cellsOf)];
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  return cells.map((row) =>
-    row
+  return cells.map((row) => {
+    const line = row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
-      .trimEnd(),
-  );
+      .trimEnd();
+    return width === null ? line : cut(line, width, '…');
+  });
 }
 
 function cellsOf({ name, digest, platform, size, when }: Row): string[] {
