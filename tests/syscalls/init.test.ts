@@ -5,8 +5,7 @@
  * assembled across and runs under qemu-user, where these are installed.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
@@ -24,13 +23,13 @@ import {
   TIOCSCTTY,
   TIOCSPTLCK,
 } from '@ns-tool/syscalls';
-import { afterAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { initFile } from '../../packages/syscalls/src/init/code.ts';
 import { type Change, emulatorOf, hexLines, mistaken, toolFor } from '../support/assembly.ts';
 import { isAssertion } from '../support/assertion.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-init-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = scratchDirectory();
 
 // -- running it
 
@@ -155,9 +154,8 @@ const LAUNCHER = `
   }
 `;
 const launcher = join(scratch, 'launcher');
-const hasCompiler =
-  spawnSync('gcc', ['-x', 'c', '-o', launcher, '-'], { input: LAUNCHER, stdio: ['pipe', 'ignore', 'ignore'] })
-    .status === 0;
+const hasCompiler = whyMissing('gcc') === null;
+if (hasCompiler) beforeAll(() => run('gcc', ['-x', 'c', '-o', launcher, '-'], LAUNCHER));
 
 /** A signal that a shell can trap and that is not for an init itself: not SIGKILL, SIGCHLD, SIGSTOP, nor libc's own two. */
 const SIGNALS = Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => ![9, 17, 19, 32, 33].includes(signal));
@@ -608,13 +606,10 @@ const mutants: readonly Mutant[] = [
 /** The tools for one architecture. */
 class Toolchain {
   readonly native: boolean;
-  private readonly folder: string;
   private count = 0;
 
   constructor(readonly architecture: Architecture) {
     this.native = process.arch === architecture;
-    this.folder = join(scratch, architecture);
-    mkdirSync(this.folder);
   }
 
   /** Why there is no assembler here, or null. */
@@ -630,17 +625,21 @@ class Toolchain {
   }
 
   assemble(source: string): Buffer {
-    const [object, code] = [join(this.folder, 'object'), join(this.folder, 'code')];
+    const [object, code] = [this.file('object'), this.file('code')];
     run(toolFor(this.architecture, 'as'), ['-o', object, '-'], source);
     run(toolFor(this.architecture, 'objcopy'), ['--output-target=binary', '--only-section=.text', object, code]);
     return readFileSync(code);
   }
 
   subject(code: Uint8Array, patience: number): Subject {
-    const file = join(this.folder, `init-${this.count++}`);
+    const file = this.file(`init-${this.count++}`);
     writeFileSync(file, code);
     chmodSync(file, 0o755);
     return new Subject(file, this.native ? [] : [emulatorOf(this.architecture)], patience);
+  }
+
+  private file(name: string): string {
+    return join(scratch, `${this.architecture}-${name}`);
   }
 }
 

@@ -1,18 +1,15 @@
 /** `spawn` through the small program: the same as without it, but for what stands behind /proc/PID/exe meanwhile. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readlinkSync,
-  rmSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -32,15 +29,22 @@ import {
   sys,
   type Through,
 } from '@ns-tool/syscalls';
-import { afterAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'ns-tool-through-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
-const file = (name: string, content: string, mode: number) => {
-  writeFileSync(join(scratch, name), content, { mode });
-  return join(scratch, name);
-};
+const scratch = scratchDirectory();
+const FILES = {
+  found: ['#!/bin/sh\n', 0o755],
+  text: ['', 0o644],
+  bad: ['#!/none\n', 0o755],
+  damaged: ['\x7fELF\0', 0o755],
+  script: ['echo $1', 0o755],
+} as const;
+const file = (name: string) => join(scratch, name);
+beforeAll(() => {
+  for (const [name, [content, mode]] of Object.entries(FILES)) writeFileSync(file(name), content, { mode });
+});
 
 const isRoot = process.geteuid?.() === 0;
 const inPidNamespace: SpawnOptions = {
@@ -75,7 +79,6 @@ describe.each(WAYS)('through %s', (through) => {
   });
 
   it('the steps say which candidates were tried, up to the one that it became', async () => {
-    file('found', '#!/bin/sh\n', 0o755);
     const { steps, exited } = await spawn('found', [], { ...options, env: { PATH: `/none:${scratch}:/never` } });
     await exited;
     const shown = steps.slice(steps.findIndex(({ call }) => call.name === 'execveat'));
@@ -95,11 +98,11 @@ describe.each(WAYS)('through %s', (through) => {
     ['missing', 'no-such-command', [], searched],
     ['no name at all', '', [], searched],
     ['a directory', '/etc', [], {}],
-    ['not executable', file('text', '', 0o644), [], {}],
+    ['not executable', file('text'), [], {}],
     ['found, but not executable', 'text', [], { env: { PATH: `${scratch}:/none` } }],
     ['below a file', '/etc/passwd/x', [], {}],
-    ['without its interpreter', file('bad', '#!/none\n', 0o755), [], {}],
-    ['a damaged program', file('damaged', '\x7fELF\0', 0o755), ['x'.repeat(10)], { argv0: 'a' }],
+    ['without its interpreter', file('bad'), [], {}],
+    ['a damaged program', file('damaged'), ['x'.repeat(10)], { argv0: 'a' }],
     ['an argument too long', '/bin/true', ['x'.repeat(200_000)], {}],
     ['too many arguments', '/bin/true', Array(40).fill('x'.repeat(100_000)), {}],
   ])('the error is the same for what is %s', async (_, command, args, more) => {
@@ -112,7 +115,7 @@ describe.each(WAYS)('through %s', (through) => {
   });
 
   it('a script without `#!` is run by the shell', async () => {
-    const child = await spawn(file('script', 'echo $1', 0o755), ['word'], { ...options, stdio: ['ignore', 'pipe', 2] });
+    const child = await spawn(file('script'), ['word'], { ...options, stdio: ['ignore', 'pipe', 2] });
     expect(await text(child.stdout as Readable)).toBe('word\n');
     await child.exited;
   });
@@ -213,11 +216,12 @@ const OLD_KERNEL = `
     return 103;
   }
 `;
-const launcher = join(scratch, 'launcher');
-const compiled = spawnSync('gcc', ['-x', 'c', '-o', launcher, '-'], { input: OLD_KERNEL }).status === 0;
-if (!compiled) console.warn('skipped, since gcc is not installed: a kernel without MFD_EXEC');
+const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
+if (!hasCompiler) console.warn('skipped, since gcc is not installed: a kernel without MFD_EXEC');
 
-it.skipIf(!compiled)('works on a kernel that does not know MFD_EXEC', () => {
+it.skipIf(!hasCompiler)('works on a kernel that does not know MFD_EXEC', () => {
+  const launcher = file('launcher');
+  execFileSync('gcc', ['-x', 'c', '-o', launcher, '-'], { input: OLD_KERNEL });
   const script = `import('@ns-tool/syscalls').then(async ({ spawn, sys }) => {
     try {
       sys.memfd_create('x', 0x10);
