@@ -4,19 +4,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatMountinfo } from '@ns-tool/mount-table';
-import { dirSync } from 'tmp-promise';
-import { afterAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { wantsColours } from '../packages/ns-tool/src/terminal.ts';
 import { table } from './mount-table/tables.ts';
 import { needsRoot } from './support/privilege.ts';
+import { scratchDirectory } from './support/scratch.ts';
 
 const program = fileURLToPath(new URL('../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
-const folder = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test' });
-afterAll(() => folder.removeCallback());
+const folder = scratchDirectory();
 
 const saved = (name: string, ...lines: string[]): string => {
-  const file = join(folder.name, name);
-  writeFileSync(file, formatMountinfo(table(...lines)));
+  const file = join(folder, name);
+  beforeAll(() => writeFileSync(file, formatMountinfo(table(...lines))));
   return file;
 };
 const [before, after] = [saved('before', '20 1 /'), saved('after', '20 1 /', '21 20 /mnt shared:1')];

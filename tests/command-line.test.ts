@@ -4,15 +4,13 @@ import { closeSync, existsSync, mkdtempSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dirSync } from 'tmp-promise';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { scratchDirectory } from './support/scratch.ts';
 
 const bin = fileURLToPath(new URL('../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
 
 /** With a store of its own, since a pull makes one. */
-const store = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test' });
-const env = { ...process.env, NS_TOOL_STORE: store.name };
-afterAll(() => store.removeCallback());
+const env = { ...process.env, NS_TOOL_STORE: scratchDirectory() };
 
 function nsTool(words: readonly string[], stderr: 'pipe' | number = 'pipe') {
   return spawnSync(process.execPath, [bin, ...words], { encoding: 'utf8', env, stdio: ['ignore', 'pipe', stderr] });

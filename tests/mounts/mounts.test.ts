@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dirSync } from 'tmp-promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Namespace } from '../mount-table/namespaces.ts';
 import { expectUnnoticed } from '../support/checks.ts';
 import { needsRoot } from '../support/privilege.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
 
 const program = fileURLToPath(new URL('../../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
@@ -22,18 +22,17 @@ function run(env: NodeJS.ProcessEnv, ...args: readonly string[]) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [program, 'mounts', ...args], {
     encoding: 'utf8',
     env: { PATH, LC_ALL: 'C.UTF-8', ...env },
-    cwd: folder.name,
+    cwd: folder,
     maxBuffer: 1e9,
   });
   return { stdout, stderr, status };
 }
 
-const folder = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test' });
-afterAll(() => folder.removeCallback());
+const folder = scratchDirectory();
 
 /** A file with a table, in short: `id parent mountPoint [optional fields]`. */
 function saved(name: string, ...lines: readonly string[]): string {
-  const path = join(folder.name, name);
+  const path = join(folder, name);
   const rows = lines.map((line) => {
     const [id, parent, mountPoint, ...fields] = line.split(' ');
     return [id, parent, `0:${id}`, '/', mountPoint, 'rw', ...fields, '-', 'tmpfs', `s${id}`, 'rw'].join(' ');
@@ -129,7 +128,7 @@ describe('ns-tool mounts of a saved table', () => {
   });
 
   it('is drawn by --graph', () => {
-    const graph = join(folder.name, 'graph.dot');
+    const graph = join(folder, 'graph.dot');
     const { stdout, status } = mounts('-F', file(), '--graph', graph);
     expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
     // As long as there is but a stand-in for it.
@@ -148,11 +147,11 @@ describe('ns-tool mounts of a saved table', () => {
 describe('a path', () => {
   it('is looked up as the kernel does it, where it is ours: with symbolic links, and from the working directory', () => {
     const target = (word: string) => mounts('-no', 'TARGET', word).stdout;
-    symlinkSync('/proc/self', join(folder.name, 'link'));
-    mkdirSync(join(folder.name, 'directory'), { recursive: true });
+    symlinkSync('/proc/self', join(folder, 'link'));
+    mkdirSync(join(folder, 'directory'), { recursive: true });
     expect(target('link/fd')).toBe('/proc\n');
     expect(target('/proc/../proc/self')).toBe('/proc\n');
-    expect(target('directory')).toBe(target(folder.name));
+    expect(target('directory')).toBe(target(folder));
   });
 });
 

@@ -4,20 +4,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { dirSync } from 'tmp-promise';
-import { afterAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { scratchDirectory } from '../support/scratch.ts';
 
 const program = fileURLToPath(new URL('../../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
-const folder = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test' });
-afterAll(() => folder.removeCallback());
-const table = join(folder.name, 'table');
-writeFileSync(
-  table,
-  `20 1 8:1 / / rw,relatime shared:3 - ext4 /dev/disk/by-id/a-long-name rw,errors=remount-ro,discard
+const table = join(scratchDirectory(), 'table');
+const TABLE = `20 1 8:1 / / rw,relatime shared:3 - ext4 /dev/disk/by-id/a-long-name rw,errors=remount-ro,discard
 21 20 0:5 / /a rw master:3 - tmpfs tmpfs rw
 22 21 0:6 / /a rw - tmpfs tmpfs rw
-`,
-);
+`;
+beforeAll(() => writeFileSync(table, TABLE));
 
 /** The lines that it shows in a terminal so wide. */
 function shown(columns: number, args = '', env = ''): string[] {

@@ -1,16 +1,15 @@
 /** Where paths lead, next to what the kernel says. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { AT_FDCWD, O_DIRECTORY, O_PATH, sys, withOpen } from '@ns-tool/syscalls';
-import { dirSync } from 'tmp-promise';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { resolveIn } from '../../packages/ns-tool/src/mount-reach/resolve.ts';
 import { openFiles } from '../support/children.ts';
+import { scratchDirectory } from '../support/scratch.ts';
 
 describe('resolveIn', () => {
-  const folder = dirSync({ unsafeCleanup: true, prefix: 'ns-tool-test' });
-  afterAll(() => folder.removeCallback());
+  const folder = scratchDirectory();
   beforeAll(() => {
-    const at = (path: string) => `${folder.name}/${path}`;
+    const at = (path: string) => `${folder}/${path}`;
     mkdirSync(at('a/b/c'), { recursive: true });
     mkdirSync(at('odd\nname'));
     writeFileSync(at('file'), '');
@@ -32,7 +31,7 @@ describe('resolveIn', () => {
     symlinkSync(Buffer.from('a/\xff', 'latin1'), at('bytes'));
   });
 
-  const resolve = (path: string, root = folder.name, procDevices: readonly string[] = []) =>
+  const resolve = (path: string, root = folder, procDevices: readonly string[] = []) =>
     withOpen(sys, AT_FDCWD, root, O_PATH | O_DIRECTORY, (fd) => resolveIn(sys, fd, path, new Set(procDevices)));
 
   it.each<[string, string]>([
