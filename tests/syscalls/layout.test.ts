@@ -1,5 +1,4 @@
 /** How a program lies in memory: that what programs include lies there as it would if each had recorded it itself. */
-import { architecture } from '@ns-tool/syscalls';
 import { describe, expect, it } from 'vitest';
 import { includedAt, type Program, type Recorder, record } from '../../packages/syscalls/src/record.ts';
 import { write } from '../../packages/syscalls/src/spawn/layout.ts';
@@ -10,7 +9,7 @@ const STEP = 80;
 /** A program as the interpreter would read it: of each step the number and the arguments, with what these point to. */
 function read(program: Program, address = ADDRESS) {
   const view = new DataView(new ArrayBuffer(64 * 1024));
-  const filled = write(program, view, address, architecture);
+  const filled = write(program, view, address);
   const word = (at: number) => Number(view.getBigInt64(at, true));
   const at = (pointer: number) => pointer - address;
   const bytes = (pointer: number, length: number) => Buffer.from(view.buffer, at(pointer), length);

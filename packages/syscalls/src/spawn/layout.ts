@@ -8,7 +8,7 @@
 import { ResultOf } from '../arguments.ts';
 import { type ErrnoName, errnoNumber } from '../errno.ts';
 import type { Item, Kind, Word } from '../kinds.ts';
-import type { Architecture } from '../platform.ts';
+import { architecture } from '../platform.ts';
 import { includedAt, type Program, type Step } from '../record.ts';
 import { type Description, table } from '../table.ts';
 
@@ -43,8 +43,8 @@ export type Filled = ReadonlyMap<Uint8Array, number>;
  *
  * @throws RangeError if it does not fit.
  */
-export function write(program: Program, view: DataView, address: number, on: Architecture): Filled {
-  const sheet = new Sheet(view.buffer as ArrayBuffer, address, program.length, on);
+export function write(program: Program, view: DataView, address: number): Filled {
+  const sheet = new Sheet(view.buffer as ArrayBuffer, address, program.length);
   for (let i = 0; i < program.length; ) {
     const included = includedAt(program, i);
     if (included === undefined) sheet.writeStep(program[i] as Step, i);
@@ -91,7 +91,6 @@ class Sheet {
     memory: ArrayBuffer,
     private readonly address: number,
     length: number,
-    private readonly on: Architecture,
   ) {
     this.bytes = Buffer.from(memory);
     this.words = new Int32Array(memory);
@@ -104,7 +103,7 @@ class Sheet {
     const at = place * STEP;
     const { name, args, allowed } = step;
     const { number, kinds, forks }: Description = table[name];
-    this.writeNumber(at, number[this.on]);
+    this.writeNumber(at, number[architecture]);
     const words = wordsOf(step, this.lists);
     let refs = forks ? FORKS : 0;
     for (let i = 0; i < 6; i++) this.writeWord(at + 8 + i * 8, words[i] ?? 0);

@@ -4,7 +4,6 @@ import type { Readable, Writable } from 'node:stream';
 import { P_PIDFD, PR_GET_DUMPABLE, PR_SET_DUMPABLE, WEXITED, WNOWAIT } from '../constants.ts';
 import { errnoNumber } from '../errno.ts';
 import { cloneInto } from '../native.ts';
-import { architecture } from '../platform.ts';
 import type { Program } from '../record.ts';
 import { sys } from '../run.ts';
 import { isErrno, SyscallError } from '../syscall-error.ts';
@@ -192,7 +191,7 @@ function load(program: Program): { block: Block; filled: Filled } {
   for (let size = fixedSize(program); ; size *= 2) {
     const block = take(size + PIDFD_SIZE);
     try {
-      return { block, filled: write(program, block.view, block.address, architecture) };
+      return { block, filled: write(program, block.view, block.address) };
     } catch (error) {
       release(block);
       if (!(error instanceof RangeError)) throw error;
