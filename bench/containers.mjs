@@ -19,10 +19,9 @@ import { outputOf } from './timed-process.mjs';
 
 const PROGRAM = fileURLToPath(new URL('programs/run-containers.mjs', import.meta.url));
 const BUSYBOX = '/bin/busybox';
-const turns = process.argv.includes('--short') ? 1 : 4;
 
-/** Runs of a way in a turn, in a loop: in a process that has just waited, the first dozens take longer, of every way. */
-const RUNS = 100;
+/** Runs of a way in a turn are a loop: in a process that has just waited, the first dozens take longer, of every way. */
+const { turns, runs } = process.argv.includes('--short') ? { turns: 1, runs: 25 } : { turns: 4, runs: 100 };
 
 /** States of containers, which are in /run, go with the namespace. */
 const SCRIPT = 'mount -t tmpfs ns-tool-bench /run; exec "$@"';
@@ -87,7 +86,7 @@ async function bench(folder) {
   for (const program of missing) console.log(`Skipped, because it is not installed: ${program}.`);
 
   makeRootfs(path.join(folder, 'rootfs'));
-  const words = ['sh', '-euc', SCRIPT, 'sh', process.execPath, PROGRAM, folder, bundle, String(turns), String(RUNS)];
+  const words = ['sh', '-euc', SCRIPT, 'sh', process.execPath, PROGRAM, folder, bundle, String(turns), String(runs)];
   /** @type {Record<string, number[] | string>} */
   const measured = JSON.parse(
     await unlessInterrupted(interruption.signal, outputOf({ command: ['unshare', '--mount', ...words], status: 0 })),
@@ -99,7 +98,7 @@ async function bench(folder) {
   const find = ['findmnt', '--noheadings', '--output=FSTYPE', `--target=${folder}`];
   const on = (await outputOf({ command: find, status: 0 })).trim();
   console.log(
-    `\n/bin/true of busybox in a container, its root and the store on ${on}: medians of ${turns * RUNS} runs of each, by ${RUNS} in turn\n`,
+    `\n/bin/true of busybox in a container, its root and the store on ${on}: medians of ${turns * runs} runs of each, by ${runs} in turn\n`,
   );
   const rows = ways.flatMap(([way, all]) =>
     typeof all === 'string' ? [] : [[way, milliseconds(median(all)), range(middleHalf(all))]],
