@@ -50,7 +50,11 @@ const refused: readonly (readonly [what: string, call: () => number, message: st
   // The kernel takes 32 bits of these: 2 ** 32 would be descriptor 0, process 0, root.
   ['a descriptor above 31 bits', () => sys.close(2 ** 31), 'close: argument 1 must be a file descriptor'],
   ['a directory above 31 bits', () => sys.openat(2 ** 32, 'x', 0), 'openat: argument 1 must be a file descriptor'],
-  ['a file above 31 bits for poll', () => sys.poll([{ fd: 2 ** 32, events: 0 }], 0), 'poll: argument 1 must be an array'],
+  [
+    'a file above 31 bits for poll',
+    () => sys.poll([{ fd: 2 ** 32, events: 0 }], 0),
+    'poll: argument 1 must be an array',
+  ],
   ['an ID above 32 bits', () => sys.setresuid(-1, -1, 2 ** 32), 'setresuid: argument 3 must be an ID'],
   ['-1 as an unsigned ID', () => sys.setresgid(2 ** 32 - 1, -1, -1), 'setresgid: argument 1 must be an ID'],
   ['groups above 32 bits', () => sys.setgroups([2 ** 32]), 'setgroups: argument 1 must be an array of IDs'],

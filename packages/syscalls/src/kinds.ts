@@ -98,12 +98,21 @@ function isInMemory(value: unknown): value is EnvironmentInMemory {
   return typeof value === 'object' && value !== null && 'address' in value;
 }
 
-/** Bytes that the kernel reads, passed with their address alone: a struct whose size the kernel knows. */
-export const given: Kind<Uint8Array> = {
-  problem: (value) => (value instanceof Uint8Array ? null : 'must be a Uint8Array'),
-  words: (value) => [value],
-  show: () => '{...}',
+/** NULL, where there is nothing else here. */
+export const none: Kind<null> = {
+  problem: (value) => (value === null ? null : 'must be null'),
+  words: () => [0],
+  show: () => 'NULL',
 };
+
+/** Bytes that the kernel reads, passed with their address alone: a struct whose size the kernel knows. */
+export function given(size: number): Kind<Uint8Array> {
+  return {
+    problem: (value) => (value instanceof Uint8Array ? tooShort(value, size) : 'must be a Uint8Array'),
+    words: (value) => [value],
+    show: () => '{...}',
+  };
+}
 
 /** Bytes that the kernel reads, passed with their length. */
 export const counted: Kind<Text> = {
@@ -126,11 +135,22 @@ export const filled: Kind<Uint8Array> = {
   filled: (value) => value,
 };
 
+/** The same, of IDs of 64 bits: the kernel gets, and returns, how many they are. */
+export const filledIds: Kind<Uint8Array> = {
+  problem: bufferProblem,
+  words: (value) => [value, countOfIds(value)],
+  show: (value) => `{...}, ${countOfIds(value)}`,
+  filled: (value) => value,
+};
+
+function countOfIds(buffer: Uint8Array): number {
+  return Math.floor(buffer.length / 8);
+}
+
 /** A struct of fixed size that the kernel fills. */
 export function struct(size: number): Kind<Uint8Array> {
   return {
-    problem: (value) =>
-      bufferProblem(value) ?? ((value as Uint8Array).length >= size ? null : `must be at least ${size} bytes long`),
+    problem: (value) => bufferProblem(value) ?? tooShort(value as Uint8Array, size),
     words: (value) => [value],
     show: () => '{...}',
     filled: (value) => value,
@@ -231,7 +251,10 @@ export interface CloneArgs {
 export function cloneArgs(set: FlagSet): Kind<CloneArgs> {
   const bits = flags(set);
   return {
-    problem: (value) => bits.problem((value as Partial<CloneArgs> | null)?.flags),
+    problem(value) {
+      const args = value as Partial<CloneArgs> | null;
+      return bits.problem(args?.flags) ?? struct(4).problem(args?.parentTid);
+    },
     // flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls: as Linux 5.3 has brought it.
     words: ({ flags, parentTid }) => [[flags, 0, 0, parentTid, 0, 0, 0, 0], 64],
     show: ({ flags }) => `{flags=${bits.show(flags)}}, 64`,
@@ -254,9 +277,10 @@ export function oneOf(set: FlagSet): Kind<number> {
   };
 }
 
-/** An open file descriptor. */
+/** An open file descriptor. The kernel looks at 32 bits: 2 ** 32 would be 0. */
 export const fd: Kind<number> = {
-  problem: (value) => (isUnsigned(value) ? null : 'must be a file descriptor: an integer, zero or above'),
+  problem: (value) =>
+    isUnsigned(value) && value < 2 ** 31 ? null : 'must be a file descriptor: an integer, zero or above, of 31 bits',
   words: (value) => [value],
   show: String,
 };
@@ -275,9 +299,26 @@ export const int: Kind<number> = {
   show: String,
 };
 
+/** An integer of which the kernel looks at 32 bits. */
+export const int32: Kind<number> = {
+  ...int,
+  problem: (value) => (value === ((value as number) | 0) ? null : 'must be an integer of 32 bits'),
+};
+
+/** The end of a range of descriptors, open or not. */
+export const lastFd: Kind<number> = {
+  ...int,
+  problem: (value) => (isUnsigned(value) && value <= 0xffffffff ? null : 'must be a file descriptor, or 2 ** 32 - 1'),
+};
+
+/** The kernel takes 2 ** 32 for 0, which is root, and 2 ** 32 - 1 for -1. */
+function isId(value: unknown): boolean {
+  return isUnsigned(value) && value < 0xffffffff;
+}
+
 /** A user or group ID; -1 leaves it as it is. */
 export const id: Kind<number> = {
-  problem: (value) => (Number.isSafeInteger(value) && (value as number) >= -1 ? null : 'must be an ID: an integer'),
+  problem: (value) => (value === -1 || isId(value) ? null : 'must be an ID: an integer from 0 to 4294967294'),
   words: (value) => [value],
   show: String,
 };
@@ -285,7 +326,7 @@ export const id: Kind<number> = {
 /** Several IDs: their number, and 32 bits each. */
 export const ids: Kind<readonly number[]> = {
   problem: (value) =>
-    Array.isArray(value) && value.every((item) => isUnsigned(item)) ? null : 'must be an array of IDs',
+    Array.isArray(value) && value.every(isId) ? null : 'must be an array of IDs: integers from 0 to 4294967294',
   words: (value) => [value.length, new Uint8Array(Uint32Array.from(value).buffer)],
   show: (value) => `${value.length}, [${value.join(', ')}]`,
 };
@@ -426,6 +467,10 @@ function contentProblem(value: unknown): string | null {
   if (value instanceof Uint8Array) return null;
   if (typeof value !== 'string') return 'must be a string or a Uint8Array';
   return value.isWellFormed() ? null : 'must be well-formed Unicode; pass bytes for a name that is not';
+}
+
+function tooShort(bytes: Uint8Array, size: number): string | null {
+  return bytes.length >= size ? null : `must be at least ${size} bytes long`;
 }
 
 function bufferProblem(value: unknown): string | null {

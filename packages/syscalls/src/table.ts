@@ -60,18 +60,22 @@ import {
   environment,
   fd,
   filled,
+  filledIds,
   flags,
   given,
   id,
   ids,
   int,
+  int32,
   ioctlArgument,
   type Kind,
+  lastFd,
   type MountAttr,
   milliseconds,
   mode,
   mountAttr,
   nodeMode,
+  none,
   nullable,
   type OpenHow,
   oneOf,
@@ -96,6 +100,9 @@ type Signature = (...args: any[]) => number;
 
 /** A kind for each argument. */
 type KindsOf<Args extends readonly unknown[]> = { readonly [I in keyof Args]: Kind<Args[I]> };
+
+/** A struct sigaction of the kernel's: handler, flags, restorer, and a set of signals, 8 bytes each. */
+const SIGACTION_SIZE = 32;
 
 /** One entry of the table. */
 export interface Description<F extends Signature = Signature> {
@@ -331,27 +338,21 @@ export const table = {
   ),
 
   /**
-   * Fills in the IDs of the mounts below one, 8 bytes each, and returns how many. listmount(2), Linux 6.8.
+   * Fills in the IDs of the mounts below one, 8 bytes each, as many as there is room for, and returns how many.
+   * listmount(2), Linux 6.8.
    *
-   * @param req a struct mnt_id_req: which mount, and after which ID to go on.
+   * @param req a struct mnt_id_req, 24 bytes: which mount, and after which ID to go on.
    * @throws ENOSYS before Linux 6.8; EPERM for another namespace without the privilege; EINVAL.
    */
-  listmount: call<(req: Uint8Array, ids: Uint8Array, count: number, flags: number) => number>(
-    458,
-    458,
-    given,
-    struct(8),
-    int,
-    int,
-  ),
+  listmount: call<(req: Uint8Array, ids: Uint8Array, flags: number) => number>(458, 458, given(24), filledIds, int),
 
   /**
    * Fills in what the request asks of one mount: a struct statmount of 512 bytes, then strings. statmount(2), Linux 6.8.
    *
-   * @param req a struct mnt_id_req: which mount, and what of it.
+   * @param req a struct mnt_id_req, 24 bytes: which mount, and what of it.
    * @throws ENOSYS before Linux 6.8; ENOENT if there is no such mount; EOVERFLOW if the strings do not fit.
    */
-  statmount: call<(req: Uint8Array, buffer: Uint8Array, flags: number) => number>(457, 457, given, filled, int),
+  statmount: call<(req: Uint8Array, buffer: Uint8Array, flags: number) => number>(457, 457, given(24), filled, int),
 
   /** Opens a context in which a filesystem is set up. fsopen(2), Linux 5.2. @throws ENODEV for an unknown filesystem. */
   fsopen: call<(fsname: Text, flags: number) => number>(430, 430, text, flags(FSOPEN_FLAGS)),
@@ -364,7 +365,7 @@ export const table = {
     oneOf(FSCONFIG_COMMANDS),
     nullable(text),
     nullable(text),
-    int,
+    int32,
   ),
 
   /** Makes a detached mount of a filesystem that was created in `fd`'s context. fsmount(2), Linux 5.2. */
@@ -429,7 +430,13 @@ export const table = {
   pipe2: call<(fds: Uint8Array, flags: number) => number>(293, 59, struct(8), flags(PIPE_FLAGS)),
 
   /** Closes all descriptors from `first` to `last`, or sets close-on-exec. close_range(2). @throws ENOSYS before Linux 5.9. */
-  close_range: call<(first: number, last: number, flags: number) => number>(436, 436, fd, fd, flags(CLOSE_RANGE_FLAGS)),
+  close_range: call<(first: number, last: number, flags: number) => number>(
+    436,
+    436,
+    fd,
+    lastFd,
+    flags(CLOSE_RANGE_FLAGS),
+  ),
 
   /**
    * Replaces the program of this process. execve(2). Does not return, unless it fails.
@@ -493,9 +500,9 @@ export const table = {
   rt_sigaction: call<(signum: number, act: Uint8Array | null, oldact: null, sigsetsize: number) => number>(
     13,
     134,
-    int,
-    nullable(given),
-    nullable(given) as Kind<null>,
+    int32,
+    nullable(given(SIGACTION_SIZE)),
+    none,
     int,
   ),
 
@@ -504,8 +511,8 @@ export const table = {
     14,
     135,
     oneOf(SIGPROCMASK_HOWS),
-    nullable(given),
-    nullable(given),
+    nullable(given(8)),
+    nullable(struct(8)),
     int,
   ),
 
@@ -514,10 +521,10 @@ export const table = {
     247,
     95,
     oneOf(WAITID_TYPES),
-    int,
+    int32,
     struct(128),
     flags(WAITID_OPTIONS),
-    nullable(given) as Kind<null>,
+    none,
   ),
 
   /** Sends a signal to the process behind a pidfd. pidfd_send_signal(2), Linux 5.1. @throws ESRCH once it has ended. */
@@ -525,8 +532,8 @@ export const table = {
     424,
     424,
     fd,
-    int,
-    nullable(given) as Kind<null>,
+    int32,
+    none,
     int,
   ),
 
@@ -534,11 +541,11 @@ export const table = {
   mmap: call<(addr: null, length: number, prot: number, flags: number, fd: number, offset: number) => number>(
     9,
     222,
-    nullable(given) as Kind<null>,
+    none,
     int,
     flags(PROTECTIONS),
     flags(MAP_FLAGS),
-    int,
+    int32,
     int,
   ),
 
@@ -555,17 +562,17 @@ export const table = {
    * @throws ESRCH if there is none; EINVAL, since Linux 6.16 ENOENT, for a thread without PIDFD_THREAD; EINVAL for
    *   PIDFD_THREAD before Linux 6.9.
    */
-  pidfd_open: call<(pid: number, flags: number) => number>(434, 434, int, flags(PIDFD_FLAGS)),
+  pidfd_open: call<(pid: number, flags: number) => number>(434, 434, int32, flags(PIDFD_FLAGS)),
 
   /**
    * Sets the capabilities of the calling thread; structs as capset(2) has them, of version 3: see spawn/capabilities.ts.
    *
    * @throws EPERM for a permitted one that the thread has not.
    */
-  capset: call<(header: Uint8Array, data: Uint8Array) => number>(126, 91, given, given),
+  capset: call<(header: Uint8Array, data: Uint8Array) => number>(126, 91, given(8), given(24)),
 
   /** Reads the capabilities of a thread, which the header names. capget(2). @throws ESRCH if there is none. */
-  capget: call<(header: Uint8Array, data: Uint8Array) => number>(125, 90, given, struct(24)),
+  capget: call<(header: Uint8Array, data: Uint8Array) => number>(125, 90, struct(8), struct(24)),
 
   /**
    * Makes a child, in a program: see `forks`. Its memory and its stack are those of who makes it, so with CLONE_VM that one
@@ -580,7 +587,7 @@ export const table = {
       56,
       220,
       flags(CLONE_FLAGS),
-      unshown(nullable(given) as Kind<null>),
+      unshown(none),
       unshown(nullable(struct(4))),
     ),
     forks: true,

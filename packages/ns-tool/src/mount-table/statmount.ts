@@ -69,7 +69,7 @@ function* idsOf(sys: Sys): Generator<bigint> {
   let last = 0n;
   for (;;) {
     const ids = new BigUint64Array(IDS);
-    const count = sys.listmount(new Uint8Array(requestFor(LSMT_ROOT, last).buffer), new Uint8Array(ids.buffer), IDS, 0);
+    const count = sys.listmount(new Uint8Array(requestFor(LSMT_ROOT, last).buffer), new Uint8Array(ids.buffer), 0);
     yield* ids.subarray(0, count);
     if (count < IDS) return;
     last = ids[count - 1] ?? 0n;
