@@ -4,10 +4,13 @@ import {
   MS_PRIVATE,
   MS_REC,
   O_WRONLY,
+  pipe,
   type Recorder,
   ResultOf,
+  readFile,
   record,
   showProgram,
+  status,
 } from '@ns-tool/syscalls';
 import { enterPrivateMountNamespace } from 'ns-tool';
 import { describe, expect, it } from 'vitest';
@@ -68,6 +71,22 @@ describe('a program, recorded', () => {
     ]);
     expect(second).toEqual(first);
     expect(recorded).toBe(1);
+  });
+
+  it('refuses what waits: it would record too late', () => {
+    const late = async (sys: Recorder) => {
+      await null;
+      sys.chdir('/');
+    };
+    const message = 'calls are recorded at once: an async function is too late';
+    expect(() => record(late)).toThrow(new TypeError(message));
+    expect(() => record((sys) => sys.include(late))).toThrow(new TypeError(message));
+  });
+
+  it('has no results for who would read them, which only the child will know', () => {
+    const message = 'what a child does has no result here: it is only recorded';
+    for (const use of [(sys: Recorder) => readFile(sys, '/'), pipe, (sys: Recorder) => status(sys, AT_FDCWD, '/')])
+      expect(() => record((sys) => void use(sys))).toThrow(new TypeError(message));
   });
 
   it('includes none that use a result, whose place is another in each program', () => {

@@ -13,6 +13,7 @@ import {
   O_TRUNC,
   O_WRONLY,
   type Recorder,
+  type SpawnOptions,
   SyscallError,
   spawn,
   sys,
@@ -135,6 +136,45 @@ describe('spawn', () => {
     expect(error).toMatchObject({ message: 'chdir("/no/such\\ndirectory"): No such file or directory (ENOENT)' });
     expect(hasChildren()).toBe(false);
     expect(openFiles()).toBe(before);
+  });
+
+  it.each<readonly [what: string, options: object, message: string]>([
+    ['a kind of namespace that is none', { namespaces: ['mnt'] }, 'not a kind of namespace: mnt; there are mount, uts'],
+    ['one that every object has', { namespaces: ['toString'] }, 'not a kind of namespace: toString'],
+    ['one to join', { join: [{ pid: process.pid, kinds: ['mnt'] }] }, 'not a kind of namespace: mnt'],
+    ['another call', { namespaces: ['uts'], namespaceCall: 'fork' }, 'not a call that makes namespaces: fork'],
+    ['another way', { through: 'tini' }, 'not a program to go through: tini'],
+    ['a word for a descriptor', { stdio: ['ignore', 'pipes', 2] }, 'not what a descriptor can be: pipes'],
+    ['a stream', { stdio: [0, process.stdout, 2] }, 'not what a descriptor can be: [object Object]; give its fd'],
+    ['a pipe that nobody gets', { stdio: ['ignore', 1, 2, 'pipe'] }, 'a pipe is for 0, 1 and 2'],
+    ['a user that leaves root', { uid: -1 }, 'not a user ID: -1'],
+    ['a group that leaves root', { gid: -1 }, 'not a group ID: -1'],
+    ['a user beyond 32 bits', { uid: 2 ** 32 }, 'setresuid: argument 1 must be an ID'],
+    ['a signal that is none', { parentDeathSignal: 'SIGNONE' }, 'not a signal: SIGNONE'],
+    ['a setup that waits', { setup: async () => {} }, 'calls are recorded at once: an async function is too late'],
+    ['something else to do that waits', { beforeJoining: async () => {} }, 'calls are recorded at once'],
+  ])('refuses %s, and starts nothing', async (_, options, message) => {
+    const before = openFiles();
+    const error = await rejection(spawn('sleep', ['0'], { stdio: 'ignore', ...options } as SpawnOptions));
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as TypeError).message).toContain(message);
+    expect(hasChildren()).toBe(false);
+    expect(openFiles()).toBe(before);
+  });
+
+  it('refuses to send what is no signal, and sends none to who has ended', async () => {
+    let resume: (() => void) | undefined;
+    const child = await spawn('sh', ['-c', 'kill -STOP $$'], {
+      onStopped: (_signal, go) => {
+        resume = go;
+        go();
+      },
+    });
+    expect(() => child.kill('SIGNONE' as NodeJS.Signals)).toThrow(new TypeError('not a signal: SIGNONE'));
+    await child.exited;
+    // Its descriptor may be that of another process by now.
+    resume?.();
+    expect(child.kill()).toBe(false);
   });
 
   it('goes on after an error that is allowed, and tells every result', async () => {

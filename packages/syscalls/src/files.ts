@@ -36,10 +36,16 @@ export function withOpen<T>(sys: Sys, dirfd: number, path: Text, flags: number, 
   }
 }
 
+/** @throws TypeError for the result of a call that was only recorded: record.ts. */
+function known(result: number): number {
+  if (result >= 0) return result;
+  throw new TypeError('what a child does has no result here: it is only recorded');
+}
+
 /** Makes a pipe: the end to read from and the end to write to, both close-on-exec. */
 export function pipe(sys: Sys): [read: number, write: number] {
   const fds = new DataView(new ArrayBuffer(8));
-  sys.pipe2(new Uint8Array(fds.buffer), O_CLOEXEC);
+  known(sys.pipe2(new Uint8Array(fds.buffer), O_CLOEXEC));
   return [fds.getInt32(0, true), fds.getInt32(4, true)];
 }
 
@@ -91,7 +97,7 @@ export function readDirectory(sys: Sys, fd: number): DirectoryEntry[] {
 /** Where a symbolic link points. With an empty path: of the link that `dirfd` is open on. */
 export function readLink(sys: Sys, dirfd: number, path: Text): Buffer {
   const buffer = Buffer.alloc(PATH_MAX);
-  return buffer.subarray(0, sys.readlinkat(dirfd, path, buffer));
+  return buffer.subarray(0, known(sys.readlinkat(dirfd, path, buffer)));
 }
 
 /** The path that the kernel gives for an open file, from /proc/self/fd. Names, not a promise: it can be renamed since. */
@@ -112,7 +118,8 @@ export interface FileStatus {
 /** The status of a file, of the link itself if it is one; of `dirfd` itself with an empty path. */
 export function status(sys: Sys, dirfd: number, path: Text): FileStatus {
   const statx = Buffer.alloc(256);
-  sys.statx(dirfd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID, statx);
+  const mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID;
+  known(sys.statx(dirfd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, mask, statx));
   return {
     mode: statx.readUInt16LE(28),
     uid: statx.readUInt32LE(20),
@@ -135,7 +142,7 @@ export function openIfExists(sys: Sys, dirfd: number, path: Text, flags: number)
 function* chunks(fill: (buffer: Buffer) => number): Generator<Buffer> {
   for (;;) {
     const buffer = Buffer.allocUnsafe(CHUNK);
-    const length = fill(buffer);
+    const length = known(fill(buffer));
     if (length === 0) return;
     yield buffer.subarray(0, length);
   }

@@ -48,12 +48,17 @@ const FIRST_RESULT = -(2 ** 40);
  *       sys.close(fd);
  *     });
  *
- * @throws TypeError for an argument that must not reach the kernel, at once, as `sys` does.
+ * @throws TypeError for an argument that must not reach the kernel, at once, as `sys` does; and for an async function.
  */
 export function record(write: (sys: Recorder) => void): Program {
   const steps: Step[] = [];
-  write(new Recording(steps, [], false) as unknown as Recorder);
+  recordInto(new Recording(steps, [], false) as unknown as Recorder, write);
   return steps;
+}
+
+/** @throws TypeError for an async function, whose calls would be recorded once the program is done. */
+export function recordInto(sys: Recorder, write: (sys: Recorder) => unknown): void {
+  if (write(sys) instanceof Promise) throw new TypeError('calls are recorded at once: an async function is too late');
 }
 
 /** A recorder. Its calls are methods that are made once, for all recorders: a program is recorded for every child. */

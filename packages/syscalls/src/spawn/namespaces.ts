@@ -36,9 +36,15 @@ const FLAGS = {
 /** All kinds. */
 export const NAMESPACE_KINDS = Object.keys(FLAGS) as readonly NamespaceKind[];
 
-/** The flags of several kinds together. */
+/** The flags of several kinds together. @throws TypeError for what is no kind. */
 export function namespaceFlags(kinds: readonly NamespaceKind[]): number {
-  return kinds.reduce((flags, kind) => flags | FLAGS[kind], 0);
+  return kinds.reduce((flags, kind) => flags | flagOf(kind), 0);
+}
+
+/** Without the look, a wrong word would make no namespace, and what is meant for it would be done to this process's. */
+function flagOf(kind: NamespaceKind): number {
+  if (Object.hasOwn(FLAGS, kind)) return FLAGS[kind];
+  throw new TypeError(`not a kind of namespace: ${kind}; there are ${NAMESPACE_KINDS.join(', ')}`);
 }
 
 /** The file of a namespace in /proc/PID/ns. */
@@ -62,7 +68,9 @@ export type Joined =
  * - `unshare`: unshare(2), which the child calls for itself. For a pid namespace it then makes a child, which is in it.
  * - `clone3`: clone3(2), by which the child makes one that is in all of them at once.
  */
-export type NamespaceCall = 'clone' | 'unshare' | 'clone3';
+export type NamespaceCall = (typeof CALLS)[number];
+
+const CALLS = ['clone', 'unshare', 'clone3'] as const;
 
 /** How a child comes into its namespaces. */
 export interface Entrance {
@@ -89,6 +97,7 @@ export function entranceOf(
   call: NamespaceCall = 'clone',
   joinsCgroups = false,
 ): Entrance {
+  if (!CALLS.includes(call)) throw new TypeError(`not a call that makes namespaces: ${call}`);
   // A namespace that is made belongs to the user namespace that is joined, so it is made afterwards.
   const by = joined.length > 0 ? 'unshare' : call;
   // The exit signal of clone(2) lies on the flag for time. And by unshare(2), its offsets can still be set. The roots of a

@@ -1,16 +1,15 @@
 /** What a child does before it is the command, as a list of steps. */
-import { constants } from 'node:os';
 import { CLONE_PIDFD, CLONE_VFORK, CLONE_VM, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG } from '../constants.ts';
-import { type Program, type Recorder, record } from '../record.ts';
+import { type Program, type Recorder, record, recordInto } from '../record.ts';
 import { boundCapabilities, keepCapabilities } from './capabilities.ts';
 import { joinCgroups } from './cgroups.ts';
 import { execute, executionOf } from './exec.ts';
 import { type IdMaps, isSelfMap, writeIdMaps } from './id-maps.ts';
 import { type Entrance, entranceOf, fork, join, namespaceFlags } from './namespaces.ts';
 import type { SpawnOptions } from './options.ts';
-import { resetSignals } from './signals.ts';
-import { connect, type Plumbing, type Stdio } from './stdio.ts';
-import { beyond, type Passage, pass } from './through.ts';
+import { resetSignals, signalNumber } from './signals.ts';
+import { checkStdio, connect, type Plumbing, type Stdio } from './stdio.ts';
+import { beyond, checkThrough, type Passage, pass } from './through.ts';
 import type { Tie } from './tie.ts';
 import { writeTimeOffsets } from './time-offsets.ts';
 
@@ -68,7 +67,9 @@ export function programOf(command: string, args: readonly string[] = [], options
 
 /** What each descriptor of the child is. */
 export function descriptors(stdio: Stdio | readonly Stdio[]): readonly Stdio[] {
-  return typeof stdio === 'string' || typeof stdio === 'number' ? [stdio, stdio, stdio] : stdio;
+  const each = typeof stdio === 'string' || typeof stdio === 'number' ? [stdio, stdio, stdio] : stdio;
+  for (const [fd, item] of each.entries()) checkStdio(fd, item);
+  return each;
 }
 
 /** What a child takes along from its parent. */
@@ -96,6 +97,7 @@ export function programFor(
   { plumbing, tie, passage }: Luggage,
 ): ChildProgram {
   const { through } = options;
+  if (through !== undefined) checkThrough(through);
   const execution = executionOf(command, [options.argv0 ?? command, ...args], options.env);
   const passes = through !== undefined && passage !== null;
   // The answers go to the descriptor after those of the command.
@@ -116,7 +118,7 @@ function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie
   const { cgroups = [], beforeJoining, idMaps, timeOffsets } = options;
   const { entrance, forkedPid } = birth;
   joinCgroups(sys, cgroups);
-  beforeJoining?.(sys);
+  if (beforeJoining !== undefined) recordInto(sys, beforeJoining);
   join(sys, entrance.joined);
   if (entrance.byUnshare.length > 0) sys.unshare(namespaceFlags(entrance.byUnshare));
   tie?.wait(sys);
@@ -132,17 +134,19 @@ function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie
 function prepare(sys: Recorder, options: SpawnOptions, tie: Tie | null): void {
   const { setup, cwd, groups, gid, uid, capabilities, parentDeathSignal } = options;
   if (options.newSession) sys.setsid();
-  setup?.(sys);
+  if (setup !== undefined) recordInto(sys, setup);
   if (cwd !== undefined) sys.chdir(cwd);
   if (capabilities !== undefined) boundCapabilities(sys, capabilities);
   if (groups !== undefined) sys.setgroups(groups);
+  if (gid === -1) throw new TypeError('not a group ID: -1');
+  if (uid === -1) throw new TypeError('not a user ID: -1');
   if (gid !== undefined) sys.setresgid(gid, gid, gid);
   if (uid !== undefined) sys.setresuid(uid, uid, uid);
   if (capabilities !== undefined) keepCapabilities(sys, capabilities);
   if (options.noNewPrivileges) sys.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   // A change of IDs or capabilities clears it, so it comes after them. A parent that has ended by now is noticed then.
   if (parentDeathSignal !== undefined) {
-    sys.prctl(PR_SET_PDEATHSIG, constants.signals[parentDeathSignal], 0, 0, 0);
+    sys.prctl(PR_SET_PDEATHSIG, signalNumber(parentDeathSignal), 0, 0, 0);
     tie?.check(sys);
   }
 }

@@ -16,6 +16,12 @@ const SIGNALS = Array.from({ length: 64 }, (_, i) => i + 1).filter(
   (signal) => signal !== constants.signals.SIGKILL && signal !== constants.signals.SIGSTOP,
 );
 
+/** @throws TypeError for what is no signal. */
+export function signalNumber(signal: NodeJS.Signals): number {
+  if (Object.hasOwn(constants.signals, signal)) return constants.signals[signal];
+  throw new TypeError(`not a signal: ${signal}`);
+}
+
 /**
  * Calls `start` while all signals are blocked on this thread. A child inherits that: until it has its own dispositions, a
  * handler of Node's would run in it, in memory that it may share with its parent.

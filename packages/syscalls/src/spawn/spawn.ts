@@ -14,7 +14,7 @@ import { type Block, interpreterAddress, release, take } from './memory.ts';
 import { giveUpNamespaces, keepNamespaces } from './namespace-files.ts';
 import type { SpawnOptions, StepResult } from './options.ts';
 import { type Birth, birthOf, type ChildProgram, descriptors, programFor } from './program.ts';
-import { withSignalsBlocked } from './signals.ts';
+import { signalNumber, withSignalsBlocked } from './signals.ts';
 import { closePlumbing, openPlumbing, type Plumbing, streamOf } from './stdio.ts';
 import { OpenPassage } from './through.ts';
 import { Tie } from './tie.ts';
@@ -32,7 +32,7 @@ export interface Child {
   readonly stderr: Readable | null;
   /** Everything the child did before the command, with results. */
   readonly steps: readonly StepResult[];
-  /** Sends a signal. Returns false if it has ended. */
+  /** Sends a signal, SIGTERM if left out. Returns false if it has ended. @throws SyscallError EPERM: it has become another user. */
   kill(signal?: NodeJS.Signals): boolean;
 }
 
@@ -232,7 +232,18 @@ function isAllowed({ allowed }: Program[number], result: number): boolean {
 
 function handleOf({ pid, pidfd, steps }: Started, plumbing: Plumbing, onStopped: SpawnOptions['onStopped']): Child {
   let hasEnded = false;
-  const resume = () => void sys.pidfd_send_signal(pidfd, constants.signals.SIGCONT, null, 0);
+  const kill = (signal: NodeJS.Signals = 'SIGTERM') => {
+    const number = signalNumber(signal);
+    if (hasEnded) return false;
+    try {
+      sys.pidfd_send_signal(pidfd, number, null, 0);
+      return true;
+    } catch (error) {
+      if (isErrno(error, 'ESRCH')) return false;
+      throw error;
+    }
+  };
+  const resume = () => void kill('SIGCONT');
   const stopped = onStopped && ((signal: NodeJS.Signals) => onStopped(signal, resume));
   const exited = whenEnded(pidfd, stopped).then((exit) => {
     hasEnded = true;
@@ -247,15 +258,6 @@ function handleOf({ pid, pidfd, steps }: Started, plumbing: Plumbing, onStopped:
     stdout: streamOf(plumbing, 1),
     stderr: streamOf(plumbing, 2),
     steps,
-    kill(signal = 'SIGTERM') {
-      if (hasEnded) return false;
-      try {
-        sys.pidfd_send_signal(pidfd, constants.signals[signal], null, 0);
-        return true;
-      } catch (error) {
-        if (isErrno(error, 'ESRCH')) return false;
-        throw error;
-      }
-    },
+    kill,
   };
 }

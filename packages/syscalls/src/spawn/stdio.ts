@@ -5,8 +5,19 @@ import { pipe } from '../files.ts';
 import type { Recorder } from '../record.ts';
 import { sys } from '../run.ts';
 
-/** What a descriptor of the child is: the parent's of the same number, a pipe, /dev/null, or a descriptor of the parent. */
+/**
+ * What a descriptor of the child is: the parent's of the same number, a pipe, /dev/null, or a descriptor of the parent. A pipe
+ * is for 0, 1 and 2; for others make one by `pipe(sys)`, give an end of it, and close that once the child is started.
+ */
 export type Stdio = 'inherit' | 'pipe' | 'ignore' | number;
+
+/** @throws TypeError for what is none. */
+export function checkStdio(fd: number, item: unknown): void {
+  if (item === 'pipe' && fd > 2)
+    throw new TypeError(`a pipe is for 0, 1 and 2; for ${fd} make one by pipe(sys), and give an end of it`);
+  if (typeof item !== 'number' && item !== 'inherit' && item !== 'pipe' && item !== 'ignore')
+    throw new TypeError(`not what a descriptor can be: ${item}; give its fd, 'inherit', 'pipe' or 'ignore'`);
+}
 
 /** The parent's side of a child's descriptors. */
 export interface Plumbing {

@@ -24,7 +24,14 @@ import { isErrno } from '../syscall-error.ts';
 import { type Execution, execute } from './exec.ts';
 
 /** What the small program does: it becomes the command, or stays as its parent. */
-export type Through = 'sealed' | 'init';
+export type Through = (typeof WAYS)[number];
+
+const WAYS = ['sealed', 'init'] as const;
+
+/** @throws TypeError for what is none. */
+export function checkThrough(through: Through): void {
+  if (!WAYS.includes(through)) throw new TypeError(`not a program to go through: ${through}`);
+}
 
 /** What ps(1) shows of it. */
 const NAME = 'ns-tool-init';
