@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../packages/ns-tool/src/version.ts';
 
@@ -10,14 +12,33 @@ describe('the packages', () => {
     expect(VERSION).toBe(manifest('ns-tool').version);
   });
 
-  it.each(['syscalls', 'mount-table', 'ns-tool'])('%s could be published as it is', (name) => {
+  it.each(['syscalls', 'mount-table', 'images', 'ns-tool'])('%s could be published as it is', (name) => {
     const { exports, files, engines, license, type, version, description } = manifest(name);
-    expect({ type, license, files }).toEqual({ type: 'module', license: 'MIT', files: ['dist'] });
+    expect({ type, license, files }).toEqual({
+      type: 'module',
+      license: 'MIT',
+      files: expect.arrayContaining(['dist']),
+    });
     expect(engines.node).toBe('>=20.19');
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
     expect(description).not.toBe('');
     for (const path of Object.values(exports['.'] as Record<string, string>)) {
       expect(readFileSync(new URL(`../packages/${name}/${path}`, import.meta.url), 'utf8')).not.toBe('');
     }
+  });
+
+  it.each(['syscalls', 'mount-table', 'images', 'ns-tool'])(
+    '%s takes along neither maps of sources that stay here, nor what only this machine can use',
+    async (name) => {
+      const cwd = fileURLToPath(new URL(`../packages/${name}`, import.meta.url));
+      const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd });
+      const packed: string[] = JSON.parse(stdout)[0].files.map(({ path }: { path: string }) => path);
+      expect(packed).toContain('dist/index.d.ts');
+      expect(packed.filter((path) => /^(?!dist\/|package\.json$)|\.(map|cache)$/.test(path))).toEqual([]);
+    },
+  );
+
+  it.each(['syscalls', 'images', 'ns-tool'])('%s says where it runs', (name) => {
+    expect(manifest(name)).toMatchObject({ os: ['linux'], cpu: ['x64', 'arm64'] });
   });
 });

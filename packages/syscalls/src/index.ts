@@ -10,7 +10,17 @@ export * from './constants.ts';
 export { type ErrnoName, errnoMessage, errnoName, errnoNumber } from './errno.ts';
 export * from './files.ts';
 export { interpose, type PendingCall, trace } from './interpose.ts';
-export { type MountAttr, makedev, type OpenHow, type PollFd, quote, type Text, type Timespec } from './kinds.ts';
+export {
+  type CloneArgs,
+  type EnvironmentInMemory,
+  type MountAttr,
+  makedev,
+  type OpenHow,
+  type PollFd,
+  quote,
+  type Text,
+  type Timespec,
+} from './kinds.ts';
 export { isOverlayRefused, MOUNT_DATA_SIZE, overlayPath } from './overlay.ts';
 export { type Architecture, architecture } from './platform.ts';
 export { type Program, type Recorder, record, type Step, showProgram } from './record.ts';
