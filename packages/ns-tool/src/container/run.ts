@@ -40,7 +40,8 @@ export interface Container extends Pick<Child, 'pid' | 'stdin' | 'stdout' | 'std
  * @param imageOrPath a directory with a root in it, or the name of an image in the store.
  * @param command what the image says if left out.
  * @throws UserError for what cannot be, with what to do about it.
- * @throws SyscallError for a call that the kernel refused.
+ * @throws SyscallError for a call that the kernel refused: ENOENT from execve where the container has no such command.
+ * @throws ChildEndedEarly if it was killed before it became the command, as by a limit of memory that is too low.
  */
 export async function run(
   imageOrPath: string,
