@@ -12,11 +12,13 @@ import {
   O_RDONLY,
   O_TRUNC,
   O_WRONLY,
+  P_PID,
   type Recorder,
   type SpawnOptions,
   SyscallError,
   spawn,
   sys,
+  WEXITED,
 } from '@ns-tool/syscalls';
 import { execa } from 'execa';
 import { dirSync } from 'tmp-promise';
@@ -248,6 +250,25 @@ describe('spawn', () => {
       'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n',
     );
     expect(signals()?.slice(0, 2)).toEqual(before?.slice(0, 2));
+  });
+
+  it('says so where somebody has closed the descriptor of a child, and still hears of others', async () => {
+    const [closed, other] = [await spawn('sleep', ['0.2']), await spawn('sleep', ['0.3'])];
+    sys.close(closed.pidfd);
+    await expect(closed.exited).rejects.toMatchObject({ call: 'waitid' });
+    expect(await other.exited).toEqual({ status: 0, signal: null });
+    // Nobody else waits for it.
+    sys.waitid(P_PID, closed.pid, new Uint8Array(128), WEXITED, null);
+  });
+
+  it('leaves no child where who observes it throws', async () => {
+    const before = openFiles();
+    const observe = () => {
+      throw new Error('seen enough');
+    };
+    expect(await rejection(spawn('sleep', ['1000'], { observe }))).toMatchObject({ message: 'seen enough' });
+    expect(hasChildren()).toBe(false);
+    expect(openFiles()).toBe(before);
   });
 
   it('works hundreds of times at once, and leaves no descriptor, mapping or zombie', async () => {

@@ -14,6 +14,8 @@ export interface Exit {
 /** A child that is waited for. */
 interface Waiting {
   ended(exit: Exit): void;
+  /** Told why it cannot be waited for any more. */
+  lost(error: unknown): void;
   stopped?: (signal: NodeJS.Signals) => void;
 }
 
@@ -29,10 +31,11 @@ const CLD_STOPPED = 5;
  * Waits until a child ends, and reaps it. Until then this process does not end by itself.
  *
  * @param stopped told of each signal that stops it.
+ * @throws SyscallError, as a rejection: EBADF where somebody else has closed the descriptor, ECHILD where somebody has reaped it.
  */
 export function whenEnded(pidfd: number, stopped: Waiting['stopped']): Promise<Exit> {
-  return new Promise((resolve) => {
-    waiting.set(pidfd, { ended: resolve, ...(stopped !== undefined && { stopped }) });
+  return new Promise((resolve, reject) => {
+    waiting.set(pidfd, { ended: resolve, lost: reject, ...(stopped !== undefined && { stopped }) });
     if (waiting.size === 1) startLooking();
     // It may have ended before anyone looked.
     look();
@@ -57,8 +60,15 @@ function startLooking(): void {
 }
 
 function look(): void {
-  for (const [pidfd, { ended, stopped }] of waiting) {
-    const change = changeOf(pidfd, WEXITED | WNOHANG | (stopped === undefined ? 0 : WSTOPPED));
+  for (const [pidfd, { ended, lost, stopped }] of waiting) {
+    let change: Exit | Stop | null;
+    try {
+      change = changeOf(pidfd, WEXITED | WNOHANG | (stopped === undefined ? 0 : WSTOPPED));
+    } catch (error) {
+      waiting.delete(pidfd);
+      lost(error);
+      continue;
+    }
     if (change === null) continue;
     if (isStop(change)) {
       stopped?.(change.stoppedBy);

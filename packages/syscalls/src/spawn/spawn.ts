@@ -24,7 +24,7 @@ export interface Child {
   readonly pid: number;
   /** A descriptor of the process, which no other process can get as it can get the pid. It is open until the end. */
   readonly pidfd: number;
-  /** Resolves when it has ended. */
+  /** Resolves when it has ended. Rejects with a SyscallError if somebody else has closed `pidfd`, or reaped it. */
   readonly exited: Promise<Exit>;
   /** Our ends of its pipes, or null. */
   readonly stdin: Writable | null;
@@ -137,7 +137,12 @@ function start(
     // Where the last step has worked, the first answer is its result.
     const results = [...readResults(program, block.view), ...(passage?.read(1 + beyond.length) ?? [])];
     const steps = [...program, ...beyond].map((call, i) => ({ call, result: results[i] ?? null }));
-    observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
+    try {
+      observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
+    } catch (error) {
+      failure = error;
+      kill(child);
+    }
     // What has gone wrong in the child is why the parent failed, too.
     failure = failureOf(steps) ?? failure;
     if (failure === undefined && hasReachedCommand(steps)) return { ...child, steps };
