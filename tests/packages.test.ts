@@ -1,13 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../packages/ns-tool/src/version.ts';
+import { scratchDirectory } from './support/scratch.ts';
 
 const manifest = (name: string) =>
   JSON.parse(readFileSync(new URL(`../packages/${name}/package.json`, import.meta.url), 'utf8'));
 
 describe('the packages', () => {
+  const scratch = scratchDirectory();
+
   it('ns-tool says the version that it has', () => {
     expect(VERSION).toBe(manifest('ns-tool').version);
   });
@@ -37,6 +41,32 @@ describe('the packages', () => {
       expect(packed.filter((path) => /^(?!dist\/|package\.json$)|\.(map|cache)$/.test(path))).toEqual([]);
     },
   );
+
+  it.each([
+    ['@ns-tool/syscalls', 'spawn'],
+    ['@ns-tool/mount-table', 'parseMountinfo'],
+    ['@ns-tool/images', 'storeDirectory'],
+    ['ns-tool', 'run'],
+  ])('%s has types that a strict program can use which asks for no others', async (name, exported) => {
+    const directory = join(scratch, exported);
+    mkdirSync(directory);
+    const at = fileURLToPath(new URL(`../packages/${name.replace('@ns-tool/', '')}/dist/index.d.ts`, import.meta.url));
+    const compilerOptions = {
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      module: 'nodenext',
+      types: [],
+      paths: { [name]: [at] },
+    };
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
+    writeFileSync(
+      join(directory, 'app.ts'),
+      `import { ${exported} } from '${name}';\nexport const used = ${exported};\n`,
+    );
+    const { stdout } = await execa('tsc', ['--project', directory], { preferLocal: true, reject: false });
+    expect(stdout).toBe('');
+  });
 
   it.each(['syscalls', 'images', 'ns-tool'])('%s says where it runs', (name) => {
     expect(manifest(name)).toMatchObject({ os: ['linux'], cpu: ['x64', 'arm64'] });

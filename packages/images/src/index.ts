@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** Container images: references, registries, the store, layers. */
 export { ImageError, type ImageErrorCode } from './error.ts';
 export type { Image, ImageConfig } from './image.ts';

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The library of ns-tool: what its commands do, for programs. */
 export type { Limits } from './container/cgroup/limits.ts';
 export type { ContainerOptions } from './container/decide.ts';

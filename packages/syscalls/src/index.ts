@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Linux system calls for Node.js.
  *
