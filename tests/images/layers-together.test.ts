@@ -57,6 +57,13 @@ const CASES: readonly [what: string, has: readonly string[], hasNot: readonly st
     ],
   ],
   [
+    'a directory with whiteouts in it that becomes something else in the same layer',
+    ['d', 'l', 'usr/kept'],
+    ['d/x', 'usr/x'],
+    [directory('d'), file('d/x', 'x'), directory('l'), file('l/x', 'x'), directory('usr'), file('usr/kept', 'k')],
+    [gone('d/x'), file('d', 'a file'), gone('l/x'), symlink('l', 'usr')],
+  ],
+  [
     'what is gone and comes again',
     ['d/x', 'd/z'],
     ['d/y'],

@@ -4,7 +4,7 @@
  * with its holes, attributes and other names.
  */
 import fs from 'node:fs';
-import { bytes, isWhiteout, join, lstat, type Path } from './paths.ts';
+import { bytes, join, lstat, type Path } from './paths.ts';
 import type { Tree } from './tree.ts';
 
 /**
@@ -26,5 +26,5 @@ export function takeIn({ opaque, whiteouts }: Pick<Tree, 'opaque' | 'whiteouts'>
     }
   };
   take('');
-  for (const path of whiteouts) if (isWhiteout(lstat(path))) fs.unlinkSync(bytes(path));
+  for (const path of whiteouts) fs.unlinkSync(bytes(path));
 }

@@ -65,8 +65,8 @@ export class Tree {
   readonly leftOut = new Map<string, number>();
   /** The directories in which nothing of lower layers is left. */
   readonly opaque = new Set<Path>();
-  /** Where there are whiteouts, or have been: something may have replaced one. */
-  readonly whiteouts: Path[] = [];
+  /** Where there are whiteouts. */
+  readonly whiteouts = new Set<Path>();
 
   constructor(
     private readonly privileges: Privileges,
@@ -169,7 +169,7 @@ export class Tree {
     const format = type === 'block device' ? S_IFBLK : S_IFCHR;
     this.make(path, () => sys.mknodat(AT_FDCWD, bytes(path), format | 0o600, makedev(devmajor, devminor)));
     // overlayfs would take it for one.
-    if (isWhiteout(lstat(path))) this.whiteouts.push(path);
+    if (isWhiteout(lstat(path))) this.whiteouts.add(path);
   }
 
   /**
@@ -208,7 +208,7 @@ export class Tree {
     if (lstat(path) !== undefined) return;
     const format = this.marks === 'overlay' ? S_IFCHR : S_IFSOCK;
     marking(() => sys.mknodat(AT_FDCWD, bytes(path), format, makedev(0, 0)));
-    this.whiteouts.push(path);
+    this.whiteouts.add(path);
   }
 
   private makeOpaque(path: Path | null): void {
@@ -288,6 +288,7 @@ export class Tree {
   private remove(path: Path): void {
     if (!this.directories.has(path)) {
       fs.unlinkSync(bytes(path));
+      this.whiteouts.delete(path);
       return;
     }
     for (const name of fs.readdirSync(bytes(path), 'latin1')) this.remove(join(path, name));
