@@ -64,6 +64,13 @@ const CASES: readonly [what: string, has: readonly string[], hasNot: readonly st
     [gone('d/x'), file('d', 'a file'), gone('l/x'), symlink('l', 'usr')],
   ],
   [
+    'what the layer has in an implied directory of one that it hides',
+    ['d/e/new'],
+    ['d/old'],
+    [directory('d'), file('d/old', '1')],
+    [opaque('d'), file('d/e/new', '2'), gone('d')],
+  ],
+  [
     'what is gone and comes again',
     ['d/x', 'd/z'],
     ['d/y'],

@@ -222,9 +222,9 @@ export class Tree {
    * Makes a directory of which the archive has only what is in it. As tools that pack what has changed leave it out, it is
    * what it is in the layers below, if it is there.
    */
-  private imply(path: Path, isReal: boolean): void {
+  private imply(path: Path): void {
     const lower = this.lower(path);
-    this.makeDirectory(path, isReal);
+    this.makeDirectory(path);
     const directory = this.directories.get(path) as Directory;
     directory.isImplied = true;
     if (lower?.type === 'directory') directory.lower = lower;
@@ -266,11 +266,12 @@ export class Tree {
     return isWhiteout(lstat(path)) || ancestorsOf(path).some((parent) => this.opaque.has(parent));
   }
 
-  private makeDirectory(path: Path, isReal = true): void {
+  /** It is not real yet, whether something is in it or it is an entry itself. */
+  private makeDirectory(path: Path): void {
     if (this.directories.has(path)) return;
     const hides = isWhiteout(lstat(path));
     this.make(path, () => fs.mkdirSync(bytes(path), 0o755));
-    this.directories.set(path, { times: null, isReal });
+    this.directories.set(path, { times: null, isReal: false });
     if (hides) this.makeOpaque(path);
   }
 
@@ -393,7 +394,7 @@ export class Tree {
           throw dependent(`it has a symbolic link to ${shown(next)}, which it has not`);
         throw bad(name, `passes through a symbolic link to ${shown(next)}, which is not in this layer`);
       }
-      this.imply(next, purpose === 'add');
+      this.imply(next);
       at = next;
     }
     return at;
