@@ -71,6 +71,14 @@ const CASES: readonly [what: string, has: readonly string[], hasNot: readonly st
     [opaque('d'), file('d/e/new', '2'), gone('d')],
   ],
   [
+    'whiteouts in directories that have nothing below',
+    ['lowest/kept', 'alone/kept', 'opaque/new', 'usr/kept'],
+    ['lowest/x', 'alone/x', 'opaque/x', 'opaque/old'],
+    [gone('lowest/x'), file('lowest/kept', '1'), directory('opaque'), file('opaque/old', '2'), file('usr/kept', '3')],
+    [file('alone/kept', '4'), gone('alone/x'), directory('opaque'), opaque('opaque'), gone('opaque/x')],
+    [file('opaque/new', '5')],
+  ],
+  [
     'what is gone and comes again',
     ['d/x', 'd/z'],
     ['d/y'],

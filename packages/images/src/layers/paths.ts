@@ -10,6 +10,11 @@ export function ancestorsOf(path: Path): readonly Path[] {
   return components.map((_, i) => components.slice(0, i).join('/'));
 }
 
+/** The directory of a path; the root's is the root. */
+export function parentOf(path: Path): Path {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+}
+
 export function join(parent: Path, name: string): Path {
   return parent === '' ? name : `${parent}/${name}`;
 }

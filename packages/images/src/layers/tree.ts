@@ -21,7 +21,7 @@ import {
 import { ImageError } from '../error.ts';
 import { type Below, dependent, type Implied, type Lower, type LowerDirectory, type Times } from './below.ts';
 import { bad, meaningOf, type Place, placeOf, shown } from './names.ts';
-import { ancestorsOf, bytes, isWhiteout, join, lstat, type Path } from './paths.ts';
+import { ancestorsOf, bytes, isWhiteout, join, lstat, type Path, parentOf } from './paths.ts';
 import { writeAround } from './sparse.ts';
 import type { Entry } from './tar/read.ts';
 
@@ -169,7 +169,7 @@ export class Tree {
     const format = type === 'block device' ? S_IFBLK : S_IFCHR;
     this.make(path, () => sys.mknodat(AT_FDCWD, bytes(path), format | 0o600, makedev(devmajor, devminor)));
     // overlayfs would take it for one.
-    if (isWhiteout(lstat(path))) this.whiteouts.add(path);
+    if (isWhiteout(lstat(path))) this.addWhiteout(path);
   }
 
   /**
@@ -208,14 +208,28 @@ export class Tree {
     if (lstat(path) !== undefined) return;
     const format = this.marks === 'overlay' ? S_IFCHR : S_IFSOCK;
     marking(() => sys.mknodat(AT_FDCWD, bytes(path), format, makedev(0, 0)));
+    this.addWhiteout(path);
+  }
+
+  /**
+   * Where nothing lies below a directory, or it is opaque, overlayfs lists the whiteouts in it too, as files that cannot be
+   * looked at or removed; unless it looks as if it had been copied up from an unknown place: fs/overlayfs/inode.c,
+   * "non-merge dir that may have whiteouts".
+   */
+  private addWhiteout(path: Path): void {
     this.whiteouts.add(path);
+    if (this.marks === 'overlay') this.mark(parentOf(path), 'origin', '');
   }
 
   private makeOpaque(path: Path | null): void {
     if (path === null) return;
     this.opaque.add(path);
     if (this.marks === 'passing') return;
-    marking(() => sys.lsetxattr(bytes(path), `${this.privileges.overlay}.overlay.opaque`, 'y', 0));
+    this.mark(path, 'opaque', 'y');
+  }
+
+  private mark(path: Path, name: string, value: string): void {
+    marking(() => sys.lsetxattr(bytes(path), `${this.privileges.overlay}.overlay.${name}`, value, 0));
   }
 
   /**
@@ -338,7 +352,7 @@ export class Tree {
     const directory = this.directories.get(path);
     if (directory === undefined || directory.isReal) return;
     directory.isReal = true;
-    this.markReal(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
+    this.markReal(parentOf(path));
   }
 
   /**
@@ -364,7 +378,7 @@ export class Tree {
       if (component === '' || component === '.') continue;
       if (component === '..') {
         if (at === '') throw bad(name, 'passes through a symbolic link that leads out of the layer');
-        at = at.slice(0, Math.max(at.lastIndexOf('/'), 0));
+        at = parentOf(at);
         continue;
       }
       const next = join(at, component);
