@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { openStore, unpackRoot } from '@ns-tool/images';
 import { describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
-import { archive, directory, type Fields, file, symlink } from './archive.ts';
+import { archive, directory, type Fields, file, opaque, symlink } from './archive.ts';
 import { comparable, mounted, umoci, withoutNow } from './three-layers.ts';
 import { temporaryDirectory } from './unpacking.ts';
 
@@ -141,6 +141,36 @@ describe.skipIf(noRoot || noUmoci)('an image whose layers imply directories is a
     await store.collect();
     expect(readdirSync(join(scratch, 'store/layers'))).toHaveLength(1);
     expect(store.find(alone.name)).toEqual(alone);
+  });
+
+  it('also where the root is opaque, and hides all that lies below', async () => {
+    const scratch = temporaryDirectory();
+    writeFileSync(join(scratch, 'lower.tar'), archive(root, file('old'), directory('d'), file('d/old')));
+    writeFileSync(join(scratch, 'upper.tar'), archive(root, opaque('.'), directory('d'), file('d/new')));
+    writeFileSync(join(scratch, 'last.tar'), archive(root, file('d/last')));
+    const add = (image: string, layer: string) => `umoci raw add-layer --image image:${image} ${layer}.tar`;
+    execFileSync(
+      'sh',
+      [
+        '-ec',
+        `umoci init --layout image; umoci new --image image:alone; umoci new --image image:over
+         ${add('alone', 'upper')}; ${add('over', 'lower')}; ${add('over', 'upper')}; ${add('over', 'last')}`,
+      ],
+      { cwd: scratch, stdio: 'pipe' },
+    );
+    const namesIn = (directory: string) => Object.keys(comparable(directory)).sort();
+    const store = openStore(join(scratch, 'store'));
+    for (const [image, names] of [
+      ['alone', ['.', 'd', 'd/new']],
+      ['over', ['.', 'd', 'd/last', 'd/new']],
+    ] as const) {
+      umoci(scratch, ['raw', 'unpack', '--image', `image:${image}`, image]);
+      expect(namesIn(join(scratch, image))).toEqual(names);
+      mkdirSync(join(scratch, `none-${image}`));
+      const { layers, digest } = await store.importFrom(`${join(scratch, 'image')}:${image}`);
+      expect(namesIn(await mounted([join(scratch, `none-${image}`), ...layers], 'index=off'))).toEqual(names);
+      expect(namesIn(await store.copy(digest, join(scratch, `copy-${image}`)))).toEqual(names);
+    }
   });
 });
 

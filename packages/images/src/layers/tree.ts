@@ -225,6 +225,7 @@ export class Tree {
     if (path === null) return;
     this.opaque.add(path);
     if (this.marks === 'passing') return;
+    if (path === '') throw dependent('it hides all of them, which overlayfs takes from no root');
     this.mark(path, 'opaque', 'y');
   }
 

@@ -33,12 +33,12 @@ export function hasBlob(directory: StoreDirectory, { digest, size }: Descriptor)
   return statSync(directory.blob(digest), { throwIfNoEntry: false })?.size === size;
 }
 
-/** Of a layer: it may be the lowest only. */
-const IMPLIES_DIRECTORIES = 'implies-directories';
+/** In a layer that may be the lowest only: it implies directories, or has lost the marks of what it hides. */
+const LOWEST_ONLY = 'implies-directories';
 
 /** Whether there is the directory of a layer, and can be used over others, or as the lowest. */
 export function hasLayerFor(directory: StoreDirectory, diffId: Digest, isLowest: boolean): boolean {
-  return hasLayer(directory, diffId) && (isLowest || !existsSync(join(directory.layer(diffId), IMPLIES_DIRECTORIES)));
+  return hasLayer(directory, diffId) && (isLowest || !existsSync(join(directory.layer(diffId), LOWEST_ONLY)));
 }
 
 export function hasLayer(directory: StoreDirectory, diffId: Digest): boolean {
@@ -176,7 +176,7 @@ export async function unpackBlob(
 
     if (others === null) {
       const unpacked = await unpack('nothing');
-      if (unpacked.implied.length > 0) writeFileSync(join(draft, IMPLIES_DIRECTORIES), '');
+      if (unpacked.implied.length > 0) writeFileSync(join(draft, LOWEST_ONLY), '');
       const found = checkedDigest(unpacked.diffId);
       keep(found);
       return found;
@@ -218,8 +218,13 @@ export async function unpackTogether(
     const draft = join(folder, 'layer');
     mkdirSync(draft);
     const archives = blobs.map(({ blob, diffId }) => ({ path: directory.blob(blob), diffId }));
-    // Nobody has to find out from which blobs: an image keeps its own of such layers.
     const name = nameOf((await unpackRoot(archives, draft)).map(({ diffId }) => checkedDigest(diffId)));
+    // Of several, nobody has to find out from which blobs: an image keeps its own of such layers.
+    const [first] = blobs;
+    if (first !== undefined && blobs.length === 1) {
+      writeFileSync(join(draft, 'blob'), first.blob);
+      writeFileSync(join(draft, LOWEST_ONLY), '');
+    }
     if (!hasLayer(directory, name)) renameSync(draft, directory.layer(name));
     return name;
   });
