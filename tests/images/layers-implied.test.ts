@@ -66,6 +66,11 @@ const WITHOUT_TIMES: typeof CASES = [
     [root, file('.wh.a'), file('a/b/c'), file('.wh.lib'), file('lib/x')],
   ],
   [
+    'nothing of directories that the layer itself hides',
+    [root, directory('a', own), directory('a/b', own), directory('c', own), directory('c/d', own)],
+    [root, file('.wh.a'), file('a/b/x'), directory('c'), file('c/.wh..wh..opq'), file('c/d/x')],
+  ],
+  [
     'nothing of what is below an opaque directory',
     [root, directory('usr', own), directory('a'), symlink('a/l', '/usr'), directory('a/d', own)],
     [root, directory('a'), file('a/.wh..wh..opq'), file('a/l/x'), file('a/d/y')],

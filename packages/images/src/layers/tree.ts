@@ -49,7 +49,7 @@ export type Marks =
 interface Directory {
   /** The times that it shall have once all is in it; null if the archive does not say. */
   times: Times | null;
-  /** Whether only something in it is in the archive. */
+  /** Whether only something in it is in the archive, and so it is what it is below. */
   isImplied?: boolean;
   /** What it is below then. */
   lower?: LowerDirectory;
@@ -238,10 +238,11 @@ export class Tree {
    * what it is in the layers below, if it is there.
    */
   private imply(path: Path): void {
+    const isHidden = this.isHidden(path);
     const lower = this.lower(path);
     this.makeDirectory(path);
     const directory = this.directories.get(path) as Directory;
-    directory.isImplied = true;
+    directory.isImplied = !isHidden;
     if (lower?.type === 'directory') directory.lower = lower;
   }
 
