@@ -100,6 +100,18 @@ describe('the store', () => {
     expect(await store.collect()).toMatchObject({ blobs: 0, layers: 0, unfinished: 1 });
     expect(store.find(image.name)).toEqual(image);
   });
+
+  it('removes a layer whose paths are as long as can be, and longer than that from outside', async () => {
+    const folder = temporaryFolder();
+    const path = Array.from({ length: 20 }, () => 'd'.repeat(200)).join('/');
+    writeFileSync(join(folder, 'deep.tar'), archive({ name: 'f', data: 'deep', pax: { path: `${path}/f` } }));
+    const store = openStore(join(folder, 'store'));
+    await store.importFrom(join(folder, 'deep.tar'), { name: 'deep' });
+    await store.remove('deep');
+    expect(await store.collect()).toMatchObject({ blobs: 3, layers: 1, unfinished: 0 });
+    for (const place of ['layers', 'blobs/sha256', 'tmp'])
+      expect(readdirSync(join(store.directory, place))).toEqual([]);
+  });
 });
 
 describe('a copy of an image', () => {

@@ -5,16 +5,20 @@ import { layerIds } from '../layers/ids.ts';
 
 /**
  * Removes a tree. Where an ordinary user may not, since its files have subordinate IDs or its directories are read-only,
- * it is done as root of a user namespace.
+ * it is done as root of a user namespace. What lies so deep that no path from here names it, rm(1) removes step by step.
  */
 export async function removeTree(path: string): Promise<void> {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (process.geteuid?.() === 0 || (code !== 'EACCES' && code !== 'EPERM')) throw error;
-    const { idMaps } = layerIds();
-    const child = await spawn('rm', ['-rf', '--', path], { namespaces: ['user'], idMaps });
+    const isRoot = process.geteuid?.() === 0;
+    if (code !== 'ENAMETOOLONG' && (isRoot || (code !== 'EACCES' && code !== 'EPERM'))) throw error;
+    const child = await spawn(
+      'rm',
+      ['-rf', '--', path],
+      isRoot ? {} : { namespaces: ['user'], idMaps: layerIds().idMaps },
+    );
     const { status } = await child.exited;
     if (status !== 0) throw error;
   }
@@ -24,10 +28,10 @@ export async function removeTree(path: string): Promise<void> {
 export function diskUsage(path: string): number {
   const counted = new Set<number>();
   const usage = (name: Buffer): number => {
-    const stat = lstatSync(name, { throwIfNoEntry: false });
+    const stat = seen(() => lstatSync(name, { throwIfNoEntry: false }));
     if (stat === undefined || counted.has(stat.ino)) return 0;
     if (stat.nlink > 1 && !stat.isDirectory()) counted.add(stat.ino);
-    const entries = stat.isDirectory() ? entriesOf(name) : [];
+    const entries = (stat.isDirectory() && seen(() => readdirSync(name, { encoding: 'buffer' }))) || [];
     return entries.reduce((sum, entry) => sum + usage(Buffer.concat([name, SLASH, entry])), stat.blocks * 512);
   };
   return usage(Buffer.from(path));
@@ -35,11 +39,13 @@ export function diskUsage(path: string): number {
 
 const SLASH = Buffer.from('/');
 
-function entriesOf(directory: Buffer): Buffer[] {
+/** Nothing where one may not look, or no path leads. */
+function seen<T>(look: () => T): T | undefined {
   try {
-    return readdirSync(directory, { encoding: 'buffer' });
+    return look();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'ENAMETOOLONG') return undefined;
     throw error;
   }
 }
