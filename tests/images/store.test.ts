@@ -1,5 +1,6 @@
 /** The store itself: where it is, whose it is, and what becomes of it when a process ends in the middle. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -98,6 +99,22 @@ describe('the store', () => {
     mkdirSync(join(store.directory, 'tmp/0123/fs'), { recursive: true });
     writeFileSync(join(store.directory, 'tmp/0123/fs/file'), 'x'.repeat(10_000));
     expect(await store.collect()).toMatchObject({ blobs: 0, layers: 0, unfinished: 1 });
+    expect(store.find(image.name)).toEqual(image);
+  });
+
+  it('keeps its list as it was where the disk has no room for the whole of another', async () => {
+    const { store, image } = await storeWithImage();
+    const file = join(store.directory, 'images.json');
+    const list = JSON.parse(readFileSync(file, 'utf8'));
+    const names = Array.from({ length: 60 }, (_, i) => ({ ...list.images[0], name: `docker.io/library/n:${i}` }));
+    writeFileSync(file, JSON.stringify({ ...list, images: [...list.images, ...names] }));
+    const before = readFileSync(file, 'utf8');
+    // As on a full disk, the first write ends early, and the second one fails.
+    const limited = ['-c', 'trap "" XFSZ; ulimit -f 8; exec "$@"', 'sh', process.execPath, bin];
+    const child = spawn('sh', [...limited, 'rmi', '--store', store.directory, 'n:1'], { stdio: 'ignore' });
+    const [status] = await once(child, 'exit');
+    expect(status).toBe(1);
+    expect(readFileSync(file, 'utf8')).toBe(before);
     expect(store.find(image.name)).toEqual(image);
   });
 

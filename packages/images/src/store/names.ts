@@ -1,5 +1,5 @@
 /** images.json: the names of the store, and what they stand for. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, ImageError } from '../error.ts';
 import { checkedDigest, type Digest } from '../image-spec/digest.ts';
@@ -57,7 +57,8 @@ export async function changeNames(
     const draft = join(directory.path, 'images.json.draft');
     const fd = openSync(draft, 'w', 0o600);
     try {
-      writeSync(fd, `${JSON.stringify({ version: VERSION, images }, null, 2)}\n`);
+      // Not writeSync, which on a full disk may write a part only, and say so by a number.
+      writeFileSync(fd, `${JSON.stringify({ version: VERSION, images }, null, 2)}\n`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
