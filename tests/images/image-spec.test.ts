@@ -81,6 +81,28 @@ describe('a manifest', () => {
     expect(() => parseManifest(content, null)).toThrow(failing(code));
   });
 
+  it.each(['config', 'layers'])('is refused in a few words, however deep or long what is in its %s', (field) => {
+    const depth = 100_000;
+    const values = [`${'['.repeat(depth)}${']'.repeat(depth)}`, `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`];
+    const right = { digest: hex('c'), size: 1, mediaType: LAYER.mediaType };
+    for (const value of [...values, `"${'x'.repeat(1_000_000)}"`]) {
+      for (const key of Object.keys(right)) {
+        const descriptor = JSON.stringify({ ...right, [key]: 'HERE' }).replace('"HERE"', () => value);
+        const other = JSON.stringify(field === 'config' ? [LAYER] : CONFIG);
+        const fields = field === 'config' ? [descriptor, other] : [other, `[${descriptor}]`];
+        const text = `{"schemaVersion":2,"config":${fields[0]},"layers":${fields[1]}}`;
+        let failure: unknown;
+        try {
+          parseManifest(Buffer.from(text), null);
+        } catch (error) {
+          failure = error;
+        }
+        expect(failure).toHaveProperty('name', 'ImageError');
+        expect((failure as Error).message.length).toBeLessThan(3000);
+      }
+    }
+  });
+
   it('is parsed or refused, whatever the JSON', () => {
     fc.assert(
       fc.property(

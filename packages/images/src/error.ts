@@ -23,18 +23,25 @@ export type ImageErrorCode =
   /** Another process is at it. */
   | 'busy';
 
+/** Letters of a message, or a hint: an image may bring texts of megabytes. */
+const LONGEST = 2000;
+
+const cut = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+
 /** An error that the user can act on: what failed, and what to do about it. Texts of others in it are not escaped. */
 export class ImageError extends Error {
   override readonly name = 'ImageError';
+  /** What to do next. */
+  readonly hint: string | undefined;
 
   constructor(
     readonly code: ImageErrorCode,
     message: string,
-    /** What to do next. */
-    readonly hint?: string,
+    hint?: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(cut(message), options);
+    this.hint = hint && cut(hint);
   }
 }
 

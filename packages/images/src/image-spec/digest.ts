@@ -1,6 +1,7 @@
 /** Digests, and contents held against them. */
 import { createHash } from 'node:crypto';
 import { ImageError } from '../error.ts';
+import { shownValue } from './json.ts';
 
 /** `sha256:` and 64 hexadecimal digits. The store is addressed by no other, and no registry that we know uses another. */
 export type Digest = `sha256:${string}`;
@@ -11,7 +12,7 @@ export function checkedDigest(text: unknown): Digest {
   if (typeof text === 'string' && /^sha(?:384|512):[0-9a-f]{96,128}$/.test(text)) {
     throw new ImageError('unsupported', `the digest ${text} is not of SHA-256`, 'Only sha256 digests are known here.');
   }
-  throw new ImageError('corrupt', `not a digest: ${JSON.stringify(text)?.slice(0, 100)}`);
+  throw new ImageError('corrupt', `not a digest: ${shownValue(text)}`);
 }
 
 /** The hexadecimal digits: the name of a blob in the store. */

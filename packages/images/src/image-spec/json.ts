@@ -34,6 +34,12 @@ export function optionalText(value: unknown, what: string): string | null {
   return value === undefined || value === null ? null : checkedText(value, what);
 }
 
+/** A value for people, which may be of any depth: JSON.stringify would run out of stack. */
+export function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : String(JSON.stringify(value)).slice(0, 100);
+}
+
 /** A text that can be handed to the kernel: no NUL, which would end it there. */
 export function checkedText(value: unknown, what: string): string {
   if (typeof value === 'string' && !value.includes('\0')) return value;

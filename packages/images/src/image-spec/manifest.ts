@@ -6,7 +6,7 @@
  */
 import { ImageError } from '../error.ts';
 import { checkedDigest, type Digest } from './digest.ts';
-import { checkedObject, optionalArray, optionalText, parseObject } from './json.ts';
+import { checkedObject, optionalArray, optionalText, parseObject, shownValue } from './json.ts';
 import { choosePlatform, type Platform, showPlatform } from './platform.ts';
 
 const OCI = 'application/vnd.oci.image';
@@ -137,7 +137,7 @@ function parsedPlatform(value: unknown): Platform {
 export function parseDescriptor(value: unknown, maxSize: number): Descriptor {
   const { mediaType, digest, size } = checkedObject(value, 'a descriptor');
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-    throw new ImageError('corrupt', `a descriptor says that its size is ${JSON.stringify(size)}`);
+    throw new ImageError('corrupt', `a descriptor says that its size is ${shownValue(size)}`);
   }
   const checked = checkedDigest(digest);
   if (size > maxSize)

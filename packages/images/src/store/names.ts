@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync
 import { join } from 'node:path';
 import { fileError, ImageError } from '../error.ts';
 import { checkedDigest, type Digest } from '../image-spec/digest.ts';
-import { checkedObject, checkedText, optionalArray, parseObject } from '../image-spec/json.ts';
+import { checkedObject, checkedText, optionalArray, parseObject, shownValue } from '../image-spec/json.ts';
 import type { StoreDirectory } from './directory.ts';
 import { locked } from './lock.ts';
 
@@ -32,7 +32,7 @@ export function readNames(directory: StoreDirectory): readonly NamedImage[] {
   if (version !== VERSION)
     throw new ImageError(
       'unsupported',
-      `${directory.images()} is of version ${JSON.stringify(version)}`,
+      `${directory.images()} is of version ${shownValue(version)}`,
       'Use the ns-tool that made it, or another store: --store DIR',
     );
   return (optionalArray(images, 'images') ?? []).map((value) => {
