@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -140,6 +141,17 @@ describe.skipIf(lacking)('an image from a file', () => {
     expect(store.names()).toEqual([]);
     expect(filesIn(join(store.directory, 'tmp'))).toEqual([]);
     expect(filesIn(join(store.directory, 'blobs/sha256'))).not.toContain(largest);
+  });
+
+  it('that cannot be read is to blame itself, and not the store', async () => {
+    const broken = join(temporaryFolder(), 'broken');
+    run('cp', ['-a', layout, broken]);
+    rmSync(join(broken, 'index.json'));
+    symlinkSync('index.json', join(broken, 'index.json'));
+    await expect(freshStore().importFrom(broken)).rejects.toMatchObject({
+      code: 'store',
+      message: expect.stringMatching(/^the image cannot be read: ELOOP/),
+    });
   });
 });
 

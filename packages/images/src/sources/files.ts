@@ -2,7 +2,7 @@
 import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ImageError } from '../error.ts';
+import { fileError, ImageError } from '../error.ts';
 import { hexOf, Verifier } from '../image-spec/digest.ts';
 import type { FetchBlob } from '../store/content.ts';
 
@@ -21,7 +21,7 @@ export function filesOf(directory: string): Files {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENXIO') return null;
-      throw error;
+      throw fileError(error, 'the image cannot be read');
     }
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
