@@ -224,7 +224,7 @@ describe('a redirection', () => {
 
   it.each([
     ['without an end', (host: string) => `http://${host}${LAYER}`, /without an end/],
-    ['to a file', () => 'file:///etc/passwd', /without encryption/],
+    ['to a file', () => 'file:///etc/passwd', /leads to file:, which/],
     ['to plain HTTP elsewhere', () => 'http://198.51.100.1/', /without encryption/],
     ['to nowhere', () => 'http://[', /no address/],
   ])('%s is an error', async (_what, location, message) => {

@@ -83,7 +83,10 @@ export class Transport {
     { method = 'GET', headers = {}, authorization, body }: Ask,
     isRedirected: boolean,
   ): Promise<Answer> {
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.mayBePlain(url))) {
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+      throw new ImageError('unreachable', `the registry leads to ${url.protocol}, which is neither HTTPS nor HTTP`);
+    }
+    if (url.protocol === 'http:' && !this.mayBePlain(url)) {
       throw new ImageError(
         'unreachable',
         `${url.origin} would be asked without encryption`,
