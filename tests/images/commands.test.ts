@@ -179,6 +179,7 @@ describe('ns-tool pull from a file', () => {
     const { status, stderr } = await tool(join(folder, 'store'), 'pull', folder);
     expect(stderr).toMatch(/^.*ns-tool: the store cannot be made: E\w+.*\n.+\n$/);
     expect(status).toBe(1);
+    expect((await tool('/proc/no-such/store', 'pull', folder)).stderr).toContain('the store cannot be made: ENOENT');
   });
 });
 

@@ -545,6 +545,7 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
   it.each([
     ['its files', { NS_TOOL_STORE: '/root/store', XDG_RUNTIME_DIR: '/mnt/states' }, /\/root\/store\/.*\n.*--store/],
     ['its state', { ...asUser.env, XDG_RUNTIME_DIR: '/root/run' }, /\/root\/run\/.*\n.*XDG_RUNTIME_DIR/],
+    ['what no directory takes', { ...asUser.env, NS_TOOL_STORE: '/proc/store' }, /\/proc\/store.*ENOENT.*\n.*--store/],
   ] as const)('says where a user may not make %s', async (_, env, told) => {
     const { status, stderr } = await stand.run({
       program: 'ns-tool',
@@ -554,7 +555,9 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
     });
     expect(status).toBe(125);
     expect(stderr).toMatch(told);
-    expect(stderr).toMatch(/^ns-tool: cannot make .*: Permission denied \(EACCES\)\n.*\n$/);
+    expect(stderr).toMatch(
+      /^ns-tool: cannot make .*: (Permission denied \(EACCES\)|No such file or directory \(ENOENT\))\n.*\n$/,
+    );
   });
 
   it('says what to do where an ordinary user has not the ID', async () => {

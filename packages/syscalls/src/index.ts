@@ -8,6 +8,7 @@
 
 export { ResultOf } from './arguments.ts';
 export * from './constants.ts';
+export { makeDirectories } from './directories.ts';
 export { type ErrnoName, errnoMessage, errnoName, errnoNumber } from './errno.ts';
 export * from './files.ts';
 export { interpose, type PendingCall, trace } from './interpose.ts';

@@ -1,7 +1,8 @@
 /** Where the store is, and what is where in it. */
-import { mkdirSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectories } from '@ns-tool/syscalls';
 import { fileError, ImageError } from '../error.ts';
 import { type Digest, hexOf } from '../image-spec/digest.ts';
 
@@ -42,10 +43,9 @@ export class StoreDirectory {
    */
   make(): void {
     try {
-      mkdirSync(this.path, { recursive: true, mode: 0o700 });
+      makeDirectories(this.path, 0o700);
       this.checkOwner();
-      for (const directory of [this.blobs(), this.layers(), this.tmp()])
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+      for (const directory of [this.blobs(), this.layers(), this.tmp()]) makeDirectories(directory, 0o700);
     } catch (error) {
       throw fileError(error, 'the store cannot be made');
     }

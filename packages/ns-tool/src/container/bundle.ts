@@ -1,7 +1,7 @@
 /** The files of one container, while it runs: in the store what may grow large, and beside its state what it gets in /etc. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ChildEndedEarly, type Exit, IdMapError, SyscallError, spawn } from '@ns-tool/syscalls';
+import { ChildEndedEarly, type Exit, IdMapError, makeDirectories, SyscallError, spawn } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 import { printable } from '../output.ts';
 import type { ContainerPlan, OwnFile } from './plan.ts';
@@ -9,7 +9,7 @@ import { removeTree } from './remove-tree.ts';
 
 /** Makes the directories of the overlay. */
 export function makeBundle({ bundle, image }: ContainerPlan): void {
-  mkdirSync(bundle, { recursive: true, mode: 0o700 });
+  makeDirectories(bundle, 0o700);
   // As long as it is there, so is the image: StoreDirectory in @ns-tool/images.
   if (image !== null) writeFileSync(join(bundle, 'image'), image);
   for (const name of ['upper', 'work']) mkdirSync(join(bundle, name));

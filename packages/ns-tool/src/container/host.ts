@@ -1,9 +1,10 @@
 /** Who runs containers on this machine, and where they are kept. */
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Capability,
   type IdMaps,
+  makeDirectories,
   mappableIds,
   mapWithSubordinates,
   permittedCapabilities,
@@ -58,7 +59,7 @@ export function stateDirectory(env: Host['env'] = process.env, uid: number = pro
  * @throws NotStarted if somebody else has made it, as anyone can in /tmp.
  */
 export function ownDirectory(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeDirectories(path, 0o700);
   const { uid, mode } = lstatSync(path);
   const isOwn = uid === process.geteuid?.() && (mode & 0o170077) === 0o040000;
   if (isOwn) return path;

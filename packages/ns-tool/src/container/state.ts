@@ -1,6 +1,7 @@
 /** The states of containers: what others can know of those that run. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectories } from '@ns-tool/syscalls';
 import { NotStarted, UsageError } from '../errors.ts';
 import { printable } from '../output.ts';
 import { removeTree } from './remove-tree.ts';
@@ -77,7 +78,7 @@ export function writeState(directory: string, state: ContainerState): void {
  * @throws NotStarted if the name is taken.
  */
 export function reserve(directory: string, state: ContainerState): void {
-  mkdirSync(join(directory, state.id), { recursive: true, mode: 0o700 });
+  makeDirectories(join(directory, state.id), 0o700);
   writeState(directory, state);
   if (state.name === state.id) return;
   const other = statesIn(directory).find(({ id, name }) => id !== state.id && name === state.name);
