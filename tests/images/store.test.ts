@@ -17,10 +17,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { openStore, storeDirectory, thisPlatform } from '@ns-tool/images';
+import { sys } from '@ns-tool/syscalls';
 import { dirSync } from 'tmp-promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../packages/images/src/image-spec/digest.ts';
 import { lockedIfFree } from '../../packages/images/src/store/lock.ts';
+import { begin, decide } from '../../packages/ns-tool/src/container/container.ts';
+import { thisHost } from '../../packages/ns-tool/src/container/host.ts';
+import { findImage } from '../../packages/ns-tool/src/container/images.ts';
 import { archive } from './archive.ts';
 
 const bin = fileURLToPath(new URL('../../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
@@ -51,6 +55,28 @@ describe('the store', () => {
     [{ HOME: '/home/me', XDG_DATA_HOME: 'relative' }, 1000, '/home/me/.local/share/ns-tool'],
   ])('with %j and user %i is %s', (env, uid, expected) => {
     expect(storeDirectory(env, uid)).toBe(expected);
+  });
+
+  it('removes nothing while somebody writes down that it is needed, and tells who comes too late', async () => {
+    const { store, image } = await storeWithImage();
+    await store.remove(image.name);
+    expect(await store.whileThere(image.layers, async () => await store.collect())).toBeNull();
+    expect(await store.collect()).toMatchObject({ layers: 1 });
+    const late = store.whileThere(image.layers, async () => expect.unreachable());
+    await expect(late).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('was removed') });
+  });
+
+  it('has no container begun of an image that was removed after it was found', async () => {
+    const { store, image } = await storeWithImage();
+    const places = { host: thisHost(), store: store.directory, states: join(temporaryFolder(), 'states') };
+    const found = findImage(store.directory, image.name);
+    const decided = decide(sys, found as NonNullable<typeof found>, ['true'], {}, places);
+    await store.remove(image.name);
+    await store.collect();
+    const begun = begin(decided, places, async () => expect.unreachable(), expect.unreachable);
+    await expect(begun).rejects.toMatchObject({ message: expect.stringContaining('was removed') });
+    expect(readdirSync(places.states)).toEqual([]);
+    expect(existsSync(join(store.directory, 'containers'))).toBe(false);
   });
 
   it('is made when it is needed, for its owner alone', async () => {

@@ -1,4 +1,5 @@
 /** Images on this machine. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileError, ImageError, isFileError } from '../error.ts';
 import type { Image } from '../image.ts';
@@ -61,6 +62,12 @@ export interface Store {
    * @returns the directory with its files.
    */
   copy(digest: string, to: string, options?: CopyOptions): Promise<string>;
+  /**
+   * Runs `work`, which writes down that an image is needed, while nothing is collected.
+   *
+   * @param layers of the image, which may have been removed since it was found.
+   */
+  whileThere<T>(layers: readonly string[], work: () => Promise<T>): Promise<T>;
   /** Removes what is not needed. @returns null if an image is being pulled just now. */
   collect(options?: CollectOptions): Promise<Collected | null>;
 }
@@ -120,6 +127,13 @@ export function openStore(path: string): Store {
     async copy(digest, to, options = {}) {
       const { copyImage } = await import('./copy.ts');
       return await explaining(() => copyImage(directory, checkedDigest(digest), resolve(to), options));
+    },
+    whileThere(layers, work) {
+      return changing(async () => {
+        if (!layers.every((layer) => existsSync(layer)))
+          throw new ImageError('not-found', 'the image was removed meanwhile', 'Get it again: ns-tool pull');
+        return await work();
+      });
     },
     async collect({ keep = [], dryRun = false } = {}) {
       const digests = keep.map(checkedDigest);

@@ -96,9 +96,9 @@ export async function begin<T>(
   making(() => reserve(ownDirectory(states), state), STATES_HINT);
   try {
     making(() => makeOwnFiles(plan), STATES_HINT);
-    if (plan.rootBy === 'overlay') {
-      making(() => makeBundle(plan), STORE_HINT);
-    }
+    const make = () => making(() => makeBundle(plan), STORE_HINT);
+    if (plan.image !== null) await (await import('./images.ts')).keepImage(store, plan.layers, make);
+    else if (plan.rootBy === 'overlay') make();
     makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {

@@ -18,6 +18,19 @@ export function findImage(store: string, nameOrDigest: string): Rootfs | null {
 }
 
 /**
+ * Has what an image has kept by `write`, which writes down that a container needs it.
+ *
+ * @throws NotStarted if it was removed after it was found.
+ */
+export async function keepImage(store: string, layers: readonly string[], write: () => void): Promise<void> {
+  try {
+    await openStore(store).whileThere(layers, async () => write());
+  } catch (error) {
+    throw inOurWords(error);
+  }
+}
+
+/**
  * Makes a copy of an image, and returns the directory with its files.
  *
  * @param digest of the image.
