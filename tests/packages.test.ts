@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../packages/ns-tool/src/version.ts';
+import { makeRootfs, needsBusybox } from './run/rootfs.ts';
 import { scratchDirectory } from './support/scratch.ts';
 
 const manifest = (name: string) =>
@@ -37,8 +38,8 @@ describe('the packages', () => {
       const cwd = fileURLToPath(new URL(`../packages/${name}`, import.meta.url));
       const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd });
       const packed: string[] = JSON.parse(stdout)[0].files.map(({ path }: { path: string }) => path);
-      expect(packed).toContain('dist/index.d.ts');
-      expect(packed.filter((path) => /^(?!dist\/|package\.json$)|\.(map|cache)$/.test(path))).toEqual([]);
+      expect(packed).toEqual(expect.arrayContaining(['dist/index.d.ts', 'README.md']));
+      expect(packed.filter((path) => /^(?!dist\/|package\.json$|README\.md$)|\.(map|cache)$/.test(path))).toEqual([]);
     },
   );
 
@@ -66,6 +67,24 @@ describe('the packages', () => {
     );
     const { stdout } = await execa('tsc', ['--project', directory], { preferLocal: true, reject: false });
     expect(stdout).toBe('');
+  });
+
+  it.each(['syscalls', 'mount-table', 'images', 'ns-tool'])('%s does what its README shows', async (name) => {
+    const readme = readFileSync(new URL(`../packages/${name}/README.md`, import.meta.url), 'utf8');
+    const [, program = '', printed = ''] = /```js\n(.*?)```\n\n```\n(.*?)```/s.exec(readme) ?? [];
+    expect(program).not.toBe('');
+    const cwd = join(scratch, `readme-${name}`);
+    mkdirSync(join(cwd, 'node_modules'), { recursive: true });
+    const packages = fileURLToPath(new URL('../packages', import.meta.url));
+    symlinkSync(packages, join(cwd, 'node_modules/@ns-tool'));
+    symlinkSync(join(packages, 'ns-tool'), join(cwd, 'node_modules/ns-tool'));
+    const takesRoot = program.includes('./rootfs');
+    if (takesRoot && needsBusybox(`the README of ${name}`)) return;
+    if (takesRoot) makeRootfs(join(cwd, 'rootfs'));
+    writeFileSync(join(cwd, 'program.mjs'), program);
+    const env = { NS_TOOL_STORE: join(cwd, 'store'), XDG_RUNTIME_DIR: cwd };
+    const { stdout } = await execa(process.execPath, ['program.mjs'], { cwd, env });
+    expect(`${stdout}\n`).toBe(printed);
   });
 
   it.each(['syscalls', 'images', 'ns-tool'])('%s says where it runs', (name) => {
