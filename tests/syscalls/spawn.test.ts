@@ -230,6 +230,13 @@ describe('spawn', () => {
     }
   });
 
+  it('says what was too long without all of it', async () => {
+    const error = (await rejection(spawn('true', ['x'.repeat(3_000_000), 'last']))) as SyscallError;
+    expect(error).toMatchObject({ call: 'execve', code: 'E2BIG', message: expect.stringMatching(/x….*E2BIG\)$/) });
+    expect(error.message.length).toBeLessThan(10_000);
+    expect(error.values[1]).toContain('last');
+  });
+
   it('tells of the step that failed, also where it was included', async () => {
     const common = (sys: Recorder) => {
       sys.chdir('/');

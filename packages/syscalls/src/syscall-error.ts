@@ -18,13 +18,20 @@ export class SyscallError extends Error {
 
   constructor(call: SyscallName, args: readonly unknown[], errno: number) {
     const shown = showArgs(call, args);
-    super(`${call}(${shown.join(', ')}): ${errnoMessage(errno)} (${errnoName(errno)})`);
+    super(`${call}(${shown.map(cut).join(', ')}): ${errnoMessage(errno)} (${errnoName(errno)})`);
     this.call = call;
     this.args = shown;
     this.values = args;
     this.errno = errno;
     this.code = errnoName(errno);
   }
+}
+
+/** What a message shows of an argument at most: more than any path has. */
+const LONGEST = 4200;
+
+function cut(shown: string): string {
+  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown;
 }
 
 /** Whether `error` is a SyscallError with one of these codes: `isErrno(error, 'ENOENT', 'ENOTDIR')`. */
