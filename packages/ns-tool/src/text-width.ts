@@ -31,6 +31,23 @@ export function cut(text: string, room: number, mark: string): string {
   return kept + end;
 }
 
+/**
+ * Rows of a table as lines, in which each column is as wide as its widest cell.
+ *
+ * @param rows as many cells in each.
+ * @param room of the terminal, to which lines are cut; null for any.
+ */
+export function inColumns(rows: readonly (readonly string[])[], room: number | null): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+  return rows.map((row) => {
+    const line = row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
+      .join('  ')
+      .trimEnd();
+    return room === null ? line : cut(line, room, '…');
+  });
+}
+
 /** The text in lines that there is room for, broken at blanks. A word that no line has room for goes on as it is. */
 export function wrapped(text: string, room: number, indent: string): string[] {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 /** Containers as a table. Pure. */
 import { printable } from '../output.ts';
-import { cut, widthOf } from '../text-width.ts';
+import { inColumns } from '../text-width.ts';
 import type { ContainerState } from './state.ts';
 
 /** A container and whether it runs. */
@@ -25,15 +25,7 @@ export function toTable(containers: readonly Listed[], now: number, width: numbe
     image,
     command.join(' '),
   ]);
-  const table = [HEADING, ...rows.map((row) => row.map(printable))];
-  const widths = HEADING.map((_, i) => Math.max(...table.map((row) => widthOf(row[i] ?? ''))));
-  return table.map((row) => {
-    const line = row
-      .map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - widthOf(cell)))
-      .join('  ')
-      .trimEnd();
-    return width === null ? line : cut(line, width, '…');
-  });
+  return inColumns([HEADING, ...rows.map((row) => row.map(printable))], width);
 }
 
 const UNITS = [

@@ -1,6 +1,6 @@
 /** The images of the store, as a table. */
 import { printable } from '../output.ts';
-import { cut } from '../text-width.ts';
+import { inColumns } from '../text-width.ts';
 import { showDigest, showSize } from './amounts.ts';
 
 export interface Row {
@@ -22,15 +22,7 @@ const HEADINGS = ['NAME', 'DIGEST', 'PLATFORM', 'SIZE', 'PULLED'];
  * @param width of the terminal; null for any.
  */
 export function tableOf(rows: readonly Row[], width: number | null): string[] {
-  const cells = [HEADINGS, ...rows.map(cellsOf)];
-  const widths = HEADINGS.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  return cells.map((row) => {
-    const line = row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-    return width === null ? line : cut(line, width, '…');
-  });
+  return inColumns([HEADINGS, ...rows.map(cellsOf)], width);
 }
 
 function cellsOf({ name, digest, platform, size, when }: Row): string[] {
