@@ -2,7 +2,7 @@
  * Layers that have files in directories that they have not themselves: as tools write them that pack only what has changed.
  * Whole images, held against umoci.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, unpackRoot } from '@ns-tool/images';
@@ -83,6 +83,15 @@ const WITHOUT_TIMES: typeof CASES = [
   ],
 ];
 
+/** Makes an OCI layout `image` with these images, each of the layers in `LAYER.tar`, lowest first. */
+function makeImages(directory: string, images: Readonly<Record<string, readonly string[]>>): void {
+  umoci(directory, ['init', '--layout', 'image']);
+  for (const [name, layers] of Object.entries(images)) {
+    umoci(directory, ['new', '--image', `image:${name}`]);
+    for (const layer of layers) umoci(directory, ['raw', 'add-layer', '--image', `image:${name}`, `${layer}.tar`]);
+  }
+}
+
 describe.skipIf(noRoot || noUmoci)('an image whose layers imply directories is as umoci unpacks it', () => {
   it.each([...CASES, ...WITHOUT_TIMES])('%s', async (what, ...layers) => {
     const started = Date.now() / 1000;
@@ -94,11 +103,7 @@ describe.skipIf(noRoot || noUmoci)('an image whose layers imply directories is a
       writeFileSync(join(scratch, `${i}.tar`), archive(...entries));
       return { path: join(scratch, `${i}.tar`), diffId: null };
     });
-    const steps = layers.map((_, i) => `umoci raw add-layer --image image:1 ${i}.tar`);
-    execFileSync('sh', ['-ec', ['umoci init --layout image', 'umoci new --image image:1', ...steps].join('\n')], {
-      cwd: scratch,
-      stdio: 'pipe',
-    });
+    makeImages(scratch, { 1: layers.map((_, i) => String(i)) });
     umoci(scratch, ['raw', 'unpack', '--image', 'image:1', 'expected']);
     const expected = seen(join(scratch, 'expected'));
 
@@ -120,16 +125,7 @@ describe.skipIf(noRoot || noUmoci)('an image whose layers imply directories is a
     const scratch = temporaryDirectory();
     writeFileSync(join(scratch, 'lower.tar'), archive(root, directory('a', own)));
     writeFileSync(join(scratch, 'upper.tar'), archive(root, file('a/x')));
-    const add = (image: string, layer: string) => `umoci raw add-layer --image image:${image} ${layer}.tar`;
-    execFileSync(
-      'sh',
-      [
-        '-ec',
-        `umoci init --layout image; umoci new --image image:alone; umoci new --image image:over
-         ${add('alone', 'upper')}; ${add('over', 'lower')}; ${add('over', 'upper')}`,
-      ],
-      { cwd: scratch, stdio: 'pipe' },
-    );
+    makeImages(scratch, { alone: ['upper'], over: ['lower', 'upper'] });
     const store = openStore(join(scratch, 'store'));
     const alone = await store.importFrom(`${join(scratch, 'image')}:alone`);
     const over = await store.importFrom(`${join(scratch, 'image')}:over`);
@@ -153,16 +149,7 @@ describe.skipIf(noRoot || noUmoci)('an image whose layers imply directories is a
     writeFileSync(join(scratch, 'lower.tar'), archive(root, file('old'), directory('d'), file('d/old')));
     writeFileSync(join(scratch, 'upper.tar'), archive(root, opaque('.'), directory('d'), file('d/new')));
     writeFileSync(join(scratch, 'last.tar'), archive(root, file('d/last')));
-    const add = (image: string, layer: string) => `umoci raw add-layer --image image:${image} ${layer}.tar`;
-    execFileSync(
-      'sh',
-      [
-        '-ec',
-        `umoci init --layout image; umoci new --image image:alone; umoci new --image image:over
-         ${add('alone', 'upper')}; ${add('over', 'lower')}; ${add('over', 'upper')}; ${add('over', 'last')}`,
-      ],
-      { cwd: scratch, stdio: 'pipe' },
-    );
+    makeImages(scratch, { alone: ['upper'], over: ['lower', 'upper', 'last'] });
     const namesIn = (directory: string) => Object.keys(comparable(directory)).sort();
     const store = openStore(join(scratch, 'store'));
     for (const [image, names] of [
