@@ -93,14 +93,18 @@ export async function begin<T>(
     const startTime = startTimeOf(pid);
     if (startTime !== null) writeState(states, { ...state, pid, startTime });
   };
-  making(() => reserve(ownDirectory(states), state), STATES_HINT);
-  try {
-    making(() => makeOwnFiles(plan), STATES_HINT);
-    const make = () => making(() => makeBundle(plan), STORE_HINT);
-    if (plan.image !== null) await (await import('./images.ts')).keepImage(store, plan.layers, make);
-    else if (plan.rootBy === 'overlay') make();
+  let isMade = false;
+  const make = () => {
+    if (isMade) return;
+    making(() => reserve(ownDirectory(states), state), STATES_HINT);
+    isMade = true;
+    if (plan.rootBy === 'overlay') making(() => makeBundle(plan), STORE_HINT);
     makeCgroups(sys, plan.cgroups);
-    const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
+    making(() => makeOwnFiles(plan), STATES_HINT);
+  };
+  try {
+    if (plan.image !== null) await (await import('./images.ts')).keepImage(store, plan.layers, make);
+    const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted, make), observe });
     const started = await run(plan).catch(async (error: unknown) => {
       const why = whyNoOverlay(error);
       if (why === null) throw error;
@@ -111,7 +115,7 @@ export async function begin<T>(
     return { started, remove };
   } catch (error) {
     // Why it could not start is what must be told; what is left besides, cleanup removes.
-    await remove().catch((left: Error) => warn(left.message));
+    if (isMade) await remove().catch((left: Error) => warn(left.message));
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import { sys } from '../run.ts';
 import { isErrno, SyscallError } from '../syscall-error.ts';
 import { type Exit, exitOf, whenEnded } from './children.ts';
 import { giveIdMaps } from './id-maps.ts';
-import { type Filled, fixedSize, readFilled, readResults, write } from './layout.ts';
+import { type Beginning, type Filled, fixedSize, lead, readFilled, readResults, write } from './layout.ts';
 import { type Block, interpreterAddress, release, take } from './memory.ts';
 import { giveUpNamespaces, keepNamespaces } from './namespace-files.ts';
 import type { SpawnOptions, StepResult } from './options.ts';
@@ -108,34 +108,50 @@ interface Bonds {
 
 /** Runs a program in a child, and returns when the child, or one that it has made, has become the command. */
 function start(
-  { steps: program, beyond }: ChildProgram,
+  { steps: program, complete, beyond }: ChildProgram,
   birth: Birth,
   { tie, passage }: Bonds,
-  { keep, observe }: SpawnOptions,
+  { keep, meanwhile, observe }: SpawnOptions,
 ): Started {
-  const { block, filled } = load(program);
+  const goOn = () => {
+    meanwhile?.();
+    complete();
+  };
+  if (!birth.isAhead) goOn();
+  const first = load(program);
+  const lists = [first];
   let kept: readonly string[] = [];
   try {
     const dumpable = sys.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    let child = clone(block, birth.flags);
+    let child = clone(first.block, birth.flags);
     const { pid } = child;
     let failure: unknown;
     try {
-      tie?.open(() => {
+      if (birth.isAhead) {
+        goOn();
+        const rest = load(program, first);
+        lists.push(rest);
+        lead(first.block.view, first.length, rest.address);
+      }
+      const reachIn = () => {
         if (birth.mapsFromOutside !== null) giveIdMaps(pid, birth.mapsFromOutside);
         if (keep !== undefined) kept = keepNamespaces(pid, keep);
-      });
+      };
+      tie?.open(birth.isReached ? reachIn : null);
     } catch (error) {
       failure = error;
       kill(child);
     }
+    const answers = passage?.read(1 + beyond.length) ?? [];
+    tie?.part();
     // A child that changes its IDs while it shares our memory takes this away from us too.
     if (dumpable === 1) sys.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    readFilled(filled, block.view);
+    for (const { filled, block } of lists) readFilled(filled, block.view);
     if (birth.entrance.forks) child = succeed(child, birth);
 
     // Where the last step has worked, the first answer is its result.
-    const results = [...readResults(program, block.view), ...(passage?.read(1 + beyond.length) ?? [])];
+    const own = lists.flatMap(({ length, block }) => readResults(length, block.view));
+    const results = [...own, ...answers];
     const steps = [...program, ...beyond].map((call, i) => ({ call, result: results[i] ?? null }));
     try {
       observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
@@ -152,7 +168,7 @@ function start(
     giveUpNamespaces(kept);
     throw failure ?? new ChildEndedEarly(child.pid, exit);
   } finally {
-    release(block);
+    for (const { block } of lists) release(block);
   }
 }
 
@@ -191,12 +207,20 @@ function hasReachedCommand(steps: readonly StepResult[]): boolean {
   return steps.find(({ result }) => result === null)?.call.name === 'execve';
 }
 
-/** Puts a program into shared memory: into as much as it takes. */
-function load(program: Program): { block: Block; filled: Filled } {
-  for (let size = fixedSize(program); ; size *= 2) {
+/** Steps in shared memory. */
+interface List extends Beginning {
+  readonly block: Block;
+  readonly filled: Filled;
+}
+
+/** Puts a program into shared memory, or what comes after its beginning: into as much as it takes. */
+function load(program: Program, beginning?: Beginning): List {
+  const length = program.length - (beginning?.length ?? 0);
+  for (let size = fixedSize(length); ; size *= 2) {
     const block = take(size + PIDFD_SIZE);
+    const { address, view } = block;
     try {
-      return { block, filled: write(program, block.view, block.address) };
+      return { length, address, block, filled: write(program, view, address, beginning) };
     } catch (error) {
       release(block);
       if (!(error instanceof RangeError)) throw error;
