@@ -38,6 +38,7 @@ import {
   before,
   both,
   is,
+  KINDS,
   type Matches,
   type Mistake,
   type Mistakes,
@@ -131,6 +132,7 @@ const FLAGS: Partial<
     readonly (readonly [place: number, field: string | null, flags: Readonly<Record<string, number>>])[]
   >
 > = {
+  unshare: [[0, null, KINDS]],
   mount: [[3, null, { MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_STRICTATIME }]],
   umount2: [[1, null, { MNT_DETACH }]],
   open_tree: [[2, null, { OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, AT_RECURSIVE }]],
