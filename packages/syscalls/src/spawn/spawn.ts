@@ -142,7 +142,9 @@ function start(
       failure = error;
       kill(child);
     }
-    const answers = passage?.read(1 + beyond.length) ?? [];
+    const answers = () => passage?.read(1 + beyond.length) ?? [];
+    // At once, so that this process is woken up no more than it must. But a child's child answers when it has succeeded it.
+    const early = birth.entrance.forks ? null : answers();
     tie?.part();
     // A child that changes its IDs while it shares our memory takes this away from us too.
     if (dumpable === 1) sys.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -151,7 +153,7 @@ function start(
 
     // Where the last step has worked, the first answer is its result.
     const own = lists.flatMap(({ length, block }) => readResults(length, block.view));
-    const results = [...own, ...answers];
+    const results = [...own, ...(early ?? answers())];
     const steps = [...program, ...beyond].map((call, i) => ({ call, result: results[i] ?? null }));
     try {
       observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
