@@ -21,6 +21,7 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
   });
   afterAll(() => user?.[Symbol.asyncDispose]());
 
+  const states = sudo === '' ? '/tmp/ns-tool-$(id -u)' : '/run/ns-tool';
   const tool = (args: string) => user.type(`${sudo}ns-tool ${args}`);
   const status = async (args: string) => (await tool(`${args} > /dev/null 2>&1; echo $?`)).trim();
   /** Starts a container in the background, and returns once it runs. */
@@ -108,6 +109,42 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
     expect(await ended('loop')).toBe('3');
   });
 
+  it('says that it has ended where it ends while a command is being started in it', async () => {
+    await start('brief', 'sleep 600');
+    const id = (await tool('ps -q')).trim();
+    // A process joins cgroups before namespaces. Of these, each file keeps it waiting until somebody reads there.
+    const [first, second] = ['first', 'second'].map((name) => `/tmp/${name}/ns-tool-${id}`);
+    await user.type(
+      `for cgroup in ${first} ${second}; do mkdir -p $cgroup; mkfifo -m 666 $cgroup/cgroup.procs; done
+       ${sudo}sed -i 's|^{|{"cgroups":["${first}","${second}"],|' ${states}/${id}/state.json
+       ${sudo}ns-tool exec brief true > ~/exec.out 2>&1 & echo $! > ~/exec.pid`,
+    );
+    expect(await user.type(`cat ${first}/cgroup.procs`)).toBe('0');
+    expect(await tool('stop -t 0 brief')).toMatch(/^brief: /);
+    expect(await ended('brief')).toBe('137');
+    await user.type(`cat ${second}/cgroup.procs`);
+    expect(await ended('exec')).toBe('125');
+    expect(await user.type('cat ~/exec.out')).toBe('ns-tool: brief has ended\nThose that run: ns-tool ps\n');
+    await user.type('rm -r /tmp/first /tmp/second');
+  });
+
+  it('says so too where its first process waits for the others in it to end', async () => {
+    await start('ends', 'sleep 600');
+    await user.type(
+      `${sudo}ns-tool exec ends sh -c 'echo here; sleep 600' > ~/exec.out 2>&1 & until grep -s here ~/exec.out; do sleep 0.05; done`,
+    );
+    const [{ pid }] = JSON.parse(await tool('ps --json'));
+    // The process in it is not gone before its parent, outside, has heard of its end.
+    const parent = (signal: string) => user.type(`${sudo}pkill -${signal} -f "^[^ ]*node .*exec ends sh"`);
+    await parent('STOP');
+    await user.type(
+      `${sudo}kill -KILL ${pid}; while ${sudo}readlink /proc/${pid}/ns/mnt; do sleep 0.05; done > /dev/null 2>&1`,
+    );
+    expect(await tool('exec ends true; echo $?')).toBe('ns-tool: ends has ended\nThose that run: ns-tool ps\n125\n');
+    await parent('CONT');
+    expect(await ended('ends')).toBe('137');
+  });
+
   it('finds what a killed ns-tool has left, removes that and nothing else', async () => {
     await start('stays', 'sleep 600');
     await start('dies', 'sleep 600');
@@ -132,7 +169,6 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
 
   it('goes on where one of them cannot be removed, and ends with 1', async () => {
     const busy = '$NS_TOOL_STORE/containers/000000000000';
-    const states = sudo === '' ? '/tmp/ns-tool-$(id -u)' : '/run/ns-tool';
     await user.type(
       `${sudo}sh -c 'mkdir -p ${busy}/mounted $NS_TOOL_STORE/containers/ffffffffffff/upper'
        ${sudo}sh -c 'mkdir -p ${states}/000000000000; echo "{\\"id\\":\\"000000000000\\",\\"name\\":\\"half\\",\\"pid\\":1,\\"startTime\\":-1,\\"image\\":\\"i\\",\\"command\\":[],\\"created\\":\\"2020-01-01T00:00:00Z\\"}" > ${states}/000000000000/state.json'

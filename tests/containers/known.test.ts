@@ -1,9 +1,10 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CAPABILITIES } from '@ns-tool/syscalls';
+import { CAPABILITIES, spawn, sys } from '@ns-tool/syscalls';
 import { dir } from 'tmp-promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { containerNamed } from '../../packages/ns-tool/src/container/find.ts';
+import { hasEnded } from '../../packages/ns-tool/src/container/hold.ts';
 import { describeInside } from '../../packages/ns-tool/src/container/inside.ts';
 import { leftovers } from '../../packages/ns-tool/src/container/leftovers.ts';
 import { toTable } from '../../packages/ns-tool/src/container/list.ts';
@@ -42,6 +43,18 @@ describe('a container is found', () => {
   it('by its name, also where that begins the ID of another', () => {
     const named = { ...db, name: 'aaaab' };
     expect(containerNamed([web, named], 'aaaab')).toBe(named);
+  });
+});
+
+describe('a process that is held', () => {
+  it('has ended when it has, also if its pid is another process’s now', async () => {
+    const child = await spawn('cat', [], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const pidfd = sys.pidfd_open(child.pid, 0);
+    expect(hasEnded(sys, pidfd, child.pid)).toBe(false);
+    child.stdin?.destroy();
+    await child.exited;
+    expect(hasEnded(sys, pidfd, process.pid)).toBe(true);
+    sys.close(pidfd);
   });
 });
 

@@ -46,29 +46,29 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   const sys = await loadSys();
   const state = work.containerNamed(work.statesIn(work.stateDirectory()), word);
   const pidfd = work.holdProcess(sys, state);
-  if (pidfd === null) throw new NotStarted(`${state.name} has ended`, 'Those that run: ns-tool ps');
-  const { differs } = work.targetWithPid(String(state.pid));
-  const user = args.user === undefined ? undefined : one(args.user);
-  const wantsTerminal = isSet(args.tty);
-  if (wantsTerminal && !isSet(args['dry-run'])) work.requireTerminal();
-  const terminal = wantsTerminal ? work.openPseudoTerminalOf(sys, state.pid) : null;
-  const account = user === undefined ? undefined : work.accountInLayers(sys, [`/proc/${state.pid}/root`], user);
-  const inside = work.insideOf(state.pid);
-  // Whom a user namespace maps, is called otherwise here.
-  if (terminal !== null && !differs.includes('user')) work.giveTo(terminal, (account ?? inside).uid);
-  const spawnOptions = work.execOptions(pidfd, differs, inside, {
-    env: { ...(terminal !== null && { TERM: 'xterm' }), ...variables(all(args.env), process.env) },
-    workingDir,
-    cgroups: work.cgroupsOf(state),
-    ...(account !== undefined && { account }),
-    ...(terminal !== null && { slave: terminal.inside.slave }),
-  });
-  const argv = [program, ...words] as const;
-  if (isSet(args['dry-run'])) {
-    for (const line of work.showPlan(argv, spawnOptions)) print(line);
-    return 0;
-  }
+  if (pidfd === null) throw ended(state.name);
   try {
+    const { differs } = work.targetWithPid(String(state.pid));
+    const user = args.user === undefined ? undefined : one(args.user);
+    const wantsTerminal = isSet(args.tty);
+    if (wantsTerminal && !isSet(args['dry-run'])) work.requireTerminal();
+    const terminal = wantsTerminal ? work.openPseudoTerminalOf(sys, state.pid) : null;
+    const account = user === undefined ? undefined : work.accountInLayers(sys, [`/proc/${state.pid}/root`], user);
+    const inside = work.insideOf(state.pid);
+    // Whom a user namespace maps, is called otherwise here.
+    if (terminal !== null && !differs.includes('user')) work.giveTo(terminal, (account ?? inside).uid);
+    const spawnOptions = work.execOptions(pidfd, differs, inside, {
+      env: { ...(terminal !== null && { TERM: 'xterm' }), ...variables(all(args.env), process.env) },
+      workingDir,
+      cgroups: work.cgroupsOf(state),
+      ...(account !== undefined && { account }),
+      ...(terminal !== null && { slave: terminal.inside.slave }),
+    });
+    const argv = [program, ...words] as const;
+    if (isSet(args['dry-run'])) {
+      for (const line of work.showPlan(argv, spawnOptions)) print(line);
+      return 0;
+    }
     const tracing = isSet(args.trace) && { observe: work.tracing(spawnOptions) };
     const { status, askedBy } =
       terminal === null
@@ -78,6 +78,9 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
           );
     return askedBy ?? status;
   } catch (error) {
+    // Whatever has noticed that first; but for errors of the output, which have nothing to do with it.
+    const isOfStart = error instanceof NotStarted || 'code' in (error as Error);
+    if (isOfStart && work.hasEnded(sys, pidfd, state.pid)) throw ended(state.name, error);
     if (!(error instanceof work.SyscallError)) throw error;
     throw new NotStarted(error.message, work.hintForProgramInMemory(error) ?? hintFor(error.call, error.code), {
       cause: error,
@@ -85,10 +88,12 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   }
 }
 
+function ended(name: string, cause?: unknown): NotStarted {
+  return new NotStarted(`${name} has ended`, 'Those that run: ns-tool ps', { cause });
+}
+
 function hintFor(call: string, code: string): string | undefined {
   if (call === 'setns' && code === 'EPERM') return 'The container is not yours: use sudo.';
-  if ((call === 'setns' && code === 'ESRCH') || (call === 'openat' && code === 'ENOENT'))
-    return 'The container has just ended.';
   if (call === 'chdir') return 'There is no such directory in the container: -w /';
   return undefined;
 }
