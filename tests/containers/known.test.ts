@@ -102,6 +102,11 @@ describe('the table', () => {
     ]);
   });
 
+  it('has no pid of what is starting, since that which is known is not in it', () => {
+    const [, line] = toTable([{ ...web, starting: true, running: true }], now, null);
+    expect(line).toBe('aaaabbbbcccc  web   -    starting  debian:12  sleep 60');
+  });
+
   it('has no pid of what is dead, and no control characters', () => {
     const [, line] = toTable([{ ...web, command: ['a\nb\x1b[31m'], running: false }], now, null);
     expect(line).toBe('aaaabbbbcccc  web   -    dead    debian:12  a\\012b\\033[31m');

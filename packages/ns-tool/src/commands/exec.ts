@@ -47,6 +47,8 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   const state = work.containerNamed(work.statesIn(work.stateDirectory()), word);
   const pidfd = work.holdProcess(sys, state);
   if (pidfd === null) throw ended(state.name);
+  // What it would join are the namespaces of ns-tool.
+  if (state.starting) throw new NotStarted(`${state.name} is still starting`, 'Whether it runs by now: ns-tool ps');
   try {
     const { differs } = work.targetWithPid(String(state.pid));
     const user = args.user === undefined ? undefined : one(args.user);

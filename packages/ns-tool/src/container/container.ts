@@ -75,6 +75,7 @@ export async function begin<T>(
     name,
     pid: process.pid,
     startTime: ownStartTime(),
+    starting: true,
     image,
     command: plan.argv,
     created: new Date().toISOString(),
@@ -91,7 +92,8 @@ export async function begin<T>(
   };
   const observe = ({ pid }: Attempt) => {
     const startTime = startTimeOf(pid);
-    if (startTime !== null) writeState(states, { ...state, pid, startTime });
+    const { starting: _, ...started } = state;
+    if (startTime !== null) writeState(states, { ...started, pid, startTime });
   };
   let isMade = false;
   const make = () => {

@@ -17,11 +17,11 @@ const HEADING = ['ID', 'NAME', 'PID', 'STATUS', 'IMAGE', 'COMMAND'];
  * @param width of the terminal; null for any.
  */
 export function toTable(containers: readonly Listed[], now: number, width: number | null): string[] {
-  const rows = containers.map(({ id, name, pid, running, created, image, command }) => [
+  const rows = containers.map(({ id, name, pid, running, starting, created, image, command }) => [
     id,
     name,
-    running ? String(pid) : '-',
-    running ? `running for ${age(now - Date.parse(created))}` : 'dead',
+    running && !starting ? String(pid) : '-',
+    running ? (starting ? 'starting' : `running for ${age(now - Date.parse(created))}`) : 'dead',
     image,
     command.join(' '),
   ]);

@@ -15,6 +15,8 @@ export interface ContainerState {
   readonly pid: number;
   /** When that was started, in ticks since boot, by which a pid that is used again is told: (22) of proc_pid_stat(5). */
   readonly startTime: number;
+  /** Until its first process runs: what `pid` names is not in it. */
+  readonly starting?: true;
   readonly image: string;
   readonly command: readonly string[];
   /** RFC 3339. */
