@@ -105,6 +105,15 @@ describe('meanwhile', () => {
     expect([isDone, hasChildren(), openFiles()]).toEqual([true, false, before]);
   });
 
+  it('tells why it failed, also where who observes the child fails on that', async () => {
+    const failing = (message: string) => () => {
+      throw new Error(message);
+    };
+    const options = { ...namespacesWith('uts'), meanwhile: failing('first'), observe: failing('second') };
+    expect(await rejection(spawn('true', [], options))).toMatchObject({ message: 'first' });
+    expect(hasChildren()).toBe(false);
+  });
+
   it('lets setup use what was opened before', async () => {
     const file = join(temporaryDirectory(), 'written');
     writeFileSync(file, '');

@@ -158,7 +158,7 @@ function start(
     try {
       observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
     } catch (error) {
-      failure = error;
+      failure ??= error;
       kill(child);
     }
     // What has gone wrong in the child is why the parent failed, too.
