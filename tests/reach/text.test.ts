@@ -189,6 +189,20 @@ describe('textOf', () => {
     expect(lines).toContain('  mnt:[2]  pid 2 (sh\\012\\033[2J) /x)  /m\\012\\033[2J\\377  peer of group 1');
   });
 
+  it('lines up by the cells that names take in a terminal', () => {
+    const views = [
+      view(1, table('20 1 / shared:1')),
+      view(2, table('30 1 / shared:1'), { command: '日本語' }),
+      view(3, table('40 1 / shared:1'), { command: 'sleeps' }),
+    ];
+    expect(text(views, '/m')).toEqual(
+      expect.arrayContaining([
+        '  mnt:[2]  pid 2 (日本語)  /m  peer of group 1',
+        '  mnt:[3]  pid 3 (sleeps)  /m  peer of group 1',
+      ]),
+    );
+  });
+
   it('is unknown where no table shows the mount', () => {
     expect(text([view(1, table('21 20 /proc'))], '/x')).toEqual(['unknown']);
     expect(text([view(1, table('21 20 /proc'))], '/')).toEqual(['unknown']);

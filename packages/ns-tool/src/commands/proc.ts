@@ -35,11 +35,11 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (s
 /** Runs the command and returns its exit status. */
 export async function run({ json, _: [pid] }: Arguments, { loadSys }: Context): Promise<number> {
   const subject = pid === undefined ? 'self' : checkedPid(String(pid), 'ns-tool proc 1');
-  const { SyscallError, namespacesOf } = await onThisMachine(loadWork);
+  const { SyscallError, namespacesOf, inColumns } = await onThisMachine(loadWork);
   try {
     const namespaces = namespacesOf(await loadSys(), subject);
     if (json) print(JSON.stringify({ pid: subject === 'self' ? process.pid : subject, namespaces }, null, 2));
-    else show(namespaces);
+    else for (const line of inColumns(rowsOf(namespaces), null)) print(line);
     return 0;
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
@@ -48,23 +48,22 @@ export async function run({ json, _: [pid] }: Arguments, { loadSys }: Context): 
 }
 
 async function loadWork() {
-  const [syscalls, namespaces] = await Promise.all([
+  const [syscalls, namespaces, width] = await Promise.all([
     import('@ns-tool/syscalls'),
     import('../process-namespaces/process-namespaces.ts'),
+    import('../text-width.ts'),
   ]);
-  return { ...syscalls, ...namespaces };
+  return { ...syscalls, ...namespaces, ...width };
 }
 
-function show(namespaces: readonly ProcessNamespace[]): void {
+function rowsOf(namespaces: readonly ProcessNamespace[]): string[][] {
   const rows = namespaces.map(({ type, id, sameAsSelf, sameAsPid1 }) => [
     type,
     id === null ? '-' : String(id),
     sameAsSelf ? 'same' : 'other',
     sameAsPid1 === null ? 'unknown' : sameAsPid1 ? 'same' : 'other',
   ]);
-  const table = [['TYPE', 'ID', 'OURS', "PID 1'S"], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  for (const row of table) print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return [['TYPE', 'ID', 'OURS', "PID 1'S"], ...rows];
 }
 
 function hintFor({ code }: SyscallError, pid: number | 'self'): string | undefined {

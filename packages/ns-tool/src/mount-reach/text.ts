@@ -1,6 +1,7 @@
 /** The answer of `ns-tool reach` in words. Pure. */
 import { display, type Mount, type Reason } from '@ns-tool/mount-table';
 import type { Palette } from '../palette.ts';
+import { inColumns } from '../text-width.ts';
 import type { Answer, AnswerPlace } from './answer.ts';
 import type { Resolved } from './resolve.ts';
 
@@ -92,8 +93,7 @@ function table(places: readonly AnswerPlace[]): string[] {
       `${because(reason)}${visible ? '' : `; hidden ${path === '/' ? 'over its root directory' : 'beneath another mount'}`}`,
     ].map(display),
   );
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`);
+  return inColumns(rows, null).map((line) => `  ${line}`);
 }
 
 function because(reason: Reason): string {
