@@ -12,10 +12,12 @@ import {
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { ReadStream } from 'node:tty';
 import {
   AT_FDCWD,
   MS_BIND,
@@ -30,7 +32,7 @@ import {
   spawn,
   sys,
 } from '@ns-tool/syscalls';
-import { type RunOptions, run } from 'ns-tool';
+import { openTerminal, type RunOptions, run } from 'ns-tool';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { begin, decide } from '../../packages/ns-tool/src/container/container.ts';
 import { thisHost } from '../../packages/ns-tool/src/container/host.ts';
@@ -250,6 +252,25 @@ describe.skipIf(needsBusybox('containers'))('run()', () => {
     await container.exited;
     expect(readdirSync(places.states)).toEqual([]);
     expect(await (await start('true', { name: 'web' })).exited).toEqual({ status: 0, signal: null });
+  });
+
+  it('has a terminal that the caller has opened, of its size, until its end', async () => {
+    const { master, inside: terminal } = openTerminal({ rows: 33, columns: 99 });
+    const script = 'tty; stty size; read -r line < /dev/tty; echo "got $line"';
+    const container = await run(rootfs, ['sh', '-c', script], { ...places, terminal });
+    closeSync(terminal.slave);
+    writeSync(master, 'a line\n');
+    const screen = new ReadStream(master);
+    let shown = '';
+    const failures: unknown[] = [];
+    screen.on('data', (data) => (shown += data)).on('error', (error) => failures.push(error));
+    const closed = new Promise((resolve) => screen.once('close', resolve));
+    const [exit] = await Promise.all([container.exited, closed]);
+    // Which of both it is, depends on when it looks.
+    expect([[], [expect.objectContaining({ code: 'EIO' })]]).toContainEqual(failures);
+    // Without what the terminal itself echoes, whenever it does.
+    expect(shown.replace('a line\r\n', '')).toBe('/dev/console\r\n33 99\r\ngot a line\r\n');
+    expect(exit).toEqual({ status: 0, signal: null });
   });
 
   it('ends with the process that runs it, however that ends', async () => {

@@ -4,6 +4,7 @@ export type { Limits } from './container/cgroup/limits.ts';
 export type { ContainerOptions } from './container/decide.ts';
 export type { AskedMount, Volume } from './container/mounts.ts';
 export type { TerminalInside, TmpfsMount } from './container/plan.ts';
+export { openTerminal, type PseudoTerminal } from './container/pseudo-terminal.ts';
 export { type Container, type RunOptions, run } from './container/run.ts';
 export { UsageError, UserError } from './errors.ts';
 export { type IsolatedTmpfs, isolateTmpfs } from './isolated-tmpfs/isolated-tmpfs.ts';

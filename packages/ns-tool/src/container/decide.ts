@@ -42,7 +42,7 @@ export interface ContainerOptions {
    * the command's status, or with 128 + n if signal n ended that.
    */
   readonly init?: boolean;
-  /** A terminal for the command, in place of standard input, output and error. */
+  /** A terminal for the command, in place of standard input, output and error: what is `inside` that of `openTerminal`. */
   readonly terminal?: TerminalInside;
   /** `chroot` leaves the host within reach. */
   readonly enterBy?: 'pivot_root' | 'chroot';

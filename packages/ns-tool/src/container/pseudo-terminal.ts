@@ -18,6 +18,7 @@ import {
   S_IFCHR,
   S_IFMT,
   type Sys,
+  sys,
   TCGETS,
   TCSETS,
   TIOCGPTPEER,
@@ -47,6 +48,27 @@ export function requireTerminal(): void {
 /** A pseudo-terminal of the host's. */
 export function openPseudoTerminal(sys: Sys): PseudoTerminal {
   return openMaster(sys, '/dev/ptmx');
+}
+
+/**
+ * Opens a terminal for a container of `run`, whose option `terminal` is what is `inside`.
+ *
+ *     const { master, inside } = openTerminal({ rows: 24, columns: 80 });
+ *     const container = await run('./rootfs', ['sh'], { terminal: inside });
+ *     closeSync(inside.slave);
+ *     new ReadStream(master).on('data', show).on('error', () => {}); // of node:tty
+ *     writeSync(master, 'ls\n');
+ *
+ * Both descriptors are the caller's to close: `inside.slave` once `run` has returned or thrown, `master` at the end, as that
+ * stream does by itself. When nobody has the slave any more, it ends, or fails with EIO. pty(7)
+ *
+ * @throws SyscallError if there can be no more: ENOSPC.
+ */
+export function openTerminal({ rows, columns }: { readonly rows: number; readonly columns: number }): PseudoTerminal {
+  const terminal = openPseudoTerminal(sys);
+  // struct winsize, of which the rest is in pixels: ioctl_tty(2)
+  sys.ioctl(terminal.master, TIOCSWINSZ, new Uint8Array(Uint16Array.of(rows, columns, 0, 0).buffer));
+  return terminal;
 }
 
 /**
