@@ -204,4 +204,19 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
       /^Removed the files of 000000000000: .*\nRemoved the state of 000000000000: .*\n$/,
     );
   });
+
+  it.each(['ps', 'exec web true', 'stop web', 'rm web', 'cleanup'])(
+    'reads no states that somebody else may have written: %s',
+    async (words) => {
+      const directory = (await user.type(`echo ${states}`)).trim();
+      const owner = sudo === '' ? 'learner' : 'root';
+      await user.type(`sudo mkdir -p -m 700 ${directory}; sudo chown nobody ${directory}`);
+      expect(await tool(words)).toBe(
+        `ns-tool: ${directory} is not a directory of yours alone\nOthers could change what ns-tool relies on: remove it, or chmod 700 ${directory}\n`,
+      );
+      expect(await status(words)).toBe(words.startsWith('exec') ? '125' : '1');
+      await user.type(`sudo chown ${owner} ${directory}`);
+      expect(await tool('ps -q')).toBe('');
+    },
+  );
 });

@@ -45,7 +45,7 @@ export async function run(args: InferredOptionTypes<typeof options>): Promise<nu
       ]),
     );
   const here = host.thisHost();
-  const states = host.stateDirectory();
+  const states = host.ownStateDirectory();
   const store = args.store === undefined ? storeDirectory() : resolve(args.store);
   const found = leftovers(states, join(store, 'containers'));
   const remove = async ({ what, id, path }: Leftover) => {

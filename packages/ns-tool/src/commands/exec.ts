@@ -44,7 +44,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
 
   const work = await onThisMachine(loadWork);
   const sys = await loadSys();
-  const state = work.containerNamed(work.statesIn(work.stateDirectory()), word);
+  const state = work.containerNamed(work.statesIn(work.ownStateDirectory()), word);
   const pidfd = work.holdProcess(sys, state);
   if (pidfd === null) throw ended(state.name);
   // What it would join are the namespaces of ns-tool.

@@ -22,7 +22,7 @@ export function builder(yargs: Argv): Argv {
 
 /** Runs the command and returns its exit status. */
 export async function run({ quiet, json }: InferredOptionTypes<typeof options>, { loadSys }: Context): Promise<number> {
-  const [{ stateDirectory }, { isAlive, statesIn }, { toTable }, { terminalWidth }] = await onThisMachine(() =>
+  const [{ ownStateDirectory }, { isAlive, statesIn }, { toTable }, { terminalWidth }] = await onThisMachine(() =>
     Promise.all([
       import('../container/host.ts'),
       import('../container/state.ts'),
@@ -30,7 +30,7 @@ export async function run({ quiet, json }: InferredOptionTypes<typeof options>, 
       import('../terminal.ts'),
     ]),
   );
-  const containers = statesIn(stateDirectory())
+  const containers = statesIn(ownStateDirectory())
     .map((state) => ({ ...state, running: isAlive(state) }))
     .sort((a, b) => a.created.localeCompare(b.created));
   if (json) print(JSON.stringify(containers, null, 2));

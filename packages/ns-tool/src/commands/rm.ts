@@ -41,7 +41,7 @@ export async function run({ force, json, _: words }: Arguments, { loadSys }: Con
       ]),
     );
   const sys = await loadSys();
-  const directory = host.stateDirectory();
+  const directory = host.ownStateDirectory();
   const states = statesIn(directory);
   const containers = words.map((word) => containerNamed(states, String(word)));
   const running = containers.find(isAlive);

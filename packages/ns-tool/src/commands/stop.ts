@@ -34,7 +34,7 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly _: readonly (s
 export async function run({ time, signal, json, _: words }: Arguments, { loadSys }: Context): Promise<number> {
   if (!/^\d{1,6}(\.\d+)?$/.test(time)) throw new UsageError('--time: not a number of seconds', 'For example: --time 2');
   const first = parseSignal('signal', signal);
-  const [{ stateDirectory }, { statesIn }, { containerNamed }, { stop }] = await onThisMachine(() =>
+  const [{ ownStateDirectory }, { statesIn }, { containerNamed }, { stop }] = await onThisMachine(() =>
     Promise.all([
       import('../container/host.ts'),
       import('../container/state.ts'),
@@ -43,7 +43,7 @@ export async function run({ time, signal, json, _: words }: Arguments, { loadSys
     ]),
   );
   const sys = await loadSys();
-  const states = statesIn(stateDirectory());
+  const states = statesIn(ownStateDirectory());
   // All are found before any is stopped.
   const containers = words.map((word) => containerNamed(states, String(word)));
   const stopped = containers.map((state) => ({

@@ -10,7 +10,7 @@ import {
   permittedCapabilities,
   type SubordinateRanges,
 } from '@ns-tool/syscalls';
-import { NotStarted } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { printable } from '../output.ts';
 
 /** What a plan takes from the machine and the user. */
@@ -56,14 +56,28 @@ export function stateDirectory(env: Host['env'] = process.env, uid: number = pro
 /**
  * Makes a directory that only this user can enter, or finds it.
  *
- * @throws NotStarted if somebody else has made it, as anyone can in /tmp.
+ * @throws UserError if somebody else has made it, as anyone can in /tmp.
  */
 export function ownDirectory(path: string): string {
   makeDirectories(path, 0o700);
-  const { uid, mode } = lstatSync(path);
-  const isOwn = uid === process.geteuid?.() && (mode & 0o170077) === 0o040000;
+  return checkOwn(path);
+}
+
+/**
+ * Where the states are to be read, if there are any.
+ *
+ * @throws UserError if somebody else may have written them: they say what is to be killed, and removed.
+ */
+export function ownStateDirectory(): string {
+  return checkOwn(stateDirectory());
+}
+
+function checkOwn(path: string): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return path;
+  const isOwn = found.uid === process.geteuid?.() && (found.mode & 0o170077) === 0o040000;
   if (isOwn) return path;
-  throw new NotStarted(
+  throw new UserError(
     `${printable(path)} is not a directory of yours alone`,
     `Others could change what ns-tool relies on: remove it, or chmod 700 ${printable(path)}`,
   );
