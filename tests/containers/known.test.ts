@@ -40,6 +40,12 @@ describe('a container is found', () => {
     expect(() => containerNamed([web, db], word)).toThrow(message);
   });
 
+  it('by its name, which one that is dead may have as well', () => {
+    const dead = { ...db, name: 'web', startTime: web.startTime + 1 };
+    expect(containerNamed([dead, web], 'web')).toBe(web);
+    expect(containerNamed([dead], 'web')).toBe(dead);
+  });
+
   it('by its name, also where that begins the ID of another', () => {
     const named = { ...db, name: 'aaaab' };
     expect(containerNamed([web, named], 'aaaab')).toBe(named);

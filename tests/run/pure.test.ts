@@ -294,6 +294,7 @@ describe('states', () => {
     expect(statesIn(directory).map(({ id }) => id)).toEqual(['000000000001']);
     reserve(directory, state('000000000003', 'dead', process.pid, 1));
     reserve(directory, state('000000000004', 'dead'));
+    expect(() => reserve(directory, state('000000000005', 'dead'))).toThrow('the name is taken: dead');
     expect(
       statesIn(directory)
         .filter(isAlive)

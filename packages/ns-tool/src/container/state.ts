@@ -83,8 +83,8 @@ export function reserve(directory: string, state: ContainerState): void {
   makeDirectories(join(directory, state.id), 0o700);
   writeState(directory, state);
   if (state.name === state.id) return;
-  const other = statesIn(directory).find(({ id, name }) => id !== state.id && name === state.name);
-  if (other === undefined || !isAlive(other)) return;
+  const others = statesIn(directory).filter(({ id, name }) => id !== state.id && name === state.name);
+  if (!others.some(isAlive)) return;
   removeState(directory, state.id);
   throw new NotStarted(
     `the name is taken: ${printable(state.name)}`,
