@@ -205,6 +205,29 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
     );
   });
 
+  it('says what of its places cannot be read', async () => {
+    const refused = (path: string, why: string, hint: string) => `ns-tool: cannot read ${path}: ${why}\n${hint}\n`;
+    expect(await tool('cleanup --store /dev/null')).toBe(
+      refused(
+        '/dev/null/containers',
+        'Not a directory (ENOTDIR)',
+        'Give the directory of a store of yours: --store DIR',
+      ),
+    );
+    if (sudo !== '') return;
+    await user.type('sudo mkdir -p -m 700 /tmp/of-root');
+    for (const words of ['ps', 'exec web true', 'stop web', 'rm web', 'cleanup']) {
+      expect(await user.type(`XDG_RUNTIME_DIR=/tmp/of-root ns-tool ${words}`)).toBe(
+        refused(
+          '/tmp/of-root/ns-tool',
+          'Permission denied (EACCES)',
+          'Where the states of containers are: set XDG_RUNTIME_DIR.',
+        ),
+      );
+    }
+    await user.type('sudo rmdir /tmp/of-root');
+  });
+
   it.each(['ps', 'exec web true', 'stop web', 'rm web', 'cleanup'])(
     'reads no states that somebody else may have written: %s',
     async (words) => {

@@ -31,6 +31,8 @@ export function builder(yargs: Argv): Argv {
     .example('sudo $0 cleanup', "Root's; each user has a store");
 }
 
+const STORE_HINT = 'Give the directory of a store of yours: --store DIR';
+
 /** Runs the command and returns its exit status. */
 export async function run(args: InferredOptionTypes<typeof options>): Promise<number> {
   const [host, { leftovers }, { removeBundle }, { removeState }, { removeCgroups }, { storeDirectory }] =
@@ -47,7 +49,7 @@ export async function run(args: InferredOptionTypes<typeof options>): Promise<nu
   const here = host.thisHost();
   const states = host.ownStateDirectory();
   const store = args.store === undefined ? storeDirectory() : resolve(args.store);
-  const found = leftovers(states, join(store, 'containers'));
+  const found = host.unlessRefused('read', () => leftovers(states, join(store, 'containers')), STORE_HINT);
   const remove = async ({ what, id, path }: Leftover) => {
     if (what === 'cgroup') await removeCgroups([path]);
     else if (what === 'state') removeState(states, id);

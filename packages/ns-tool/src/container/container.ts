@@ -1,23 +1,13 @@
 /** The life of a container: from its plan to its end, with a state that others can read meanwhile. */
 import { join } from 'node:path';
 import type { CopyOptions } from '@ns-tool/images';
-import {
-  type Attempt,
-  type ErrnoName,
-  errnoMessage,
-  errnoNumber,
-  type SpawnOptions,
-  type Sys,
-  sys,
-} from '@ns-tool/syscalls';
-import { NotStarted } from '../errors.ts';
-import { printable } from '../output.ts';
+import { type Attempt, type SpawnOptions, type Sys, sys } from '@ns-tool/syscalls';
 import { makeBundle, makeOwnFiles, removeBundle } from './bundle.ts';
 import { makeCgroups } from './cgroup/make.ts';
 import { pathOfCgroup } from './cgroup/plan.ts';
 import { killedForMemory, removeCgroups } from './cgroup/remove.ts';
 import { type ContainerOptions, newId, planContainer } from './decide.ts';
-import { ownDirectory, type Places } from './host.ts';
+import { ownDirectory, type Places, STATES_HINT, unlessRefused } from './host.ts';
 import { whyNoOverlay } from './overlay.ts';
 import { type ContainerPlan, isInPlace } from './plan.ts';
 import { containerOptions } from './recipe.ts';
@@ -44,7 +34,6 @@ export function decide(
   return { plan, id, name: options.name ?? id, image: rootfs.name };
 }
 
-const STATES_HINT = 'Where the states of containers are: set XDG_RUNTIME_DIR.';
 const STORE_HINT = 'Choose another directory for its files: --store DIR';
 
 /** Told what a reader should know. */
@@ -98,11 +87,11 @@ export async function begin<T>(
   let isMade = false;
   const make = () => {
     if (isMade) return;
-    making(() => reserve(ownDirectory(states), state), STATES_HINT);
+    unlessRefused('make', () => reserve(ownDirectory(states), state), STATES_HINT);
     isMade = true;
-    if (plan.rootBy === 'overlay') making(() => makeBundle(plan), STORE_HINT);
+    if (plan.rootBy === 'overlay') unlessRefused('make', () => makeBundle(plan), STORE_HINT);
     makeCgroups(sys, plan.cgroups);
-    making(() => makeOwnFiles(plan), STATES_HINT);
+    unlessRefused('make', () => makeOwnFiles(plan), STATES_HINT);
   };
   try {
     if (plan.image !== null) await (await import('./images.ts')).keepImage(store, plan.layers, make);
@@ -128,18 +117,6 @@ let started: number | undefined;
 function ownStartTime(): number {
   started ??= startTimeOf('self') ?? 0;
   return started;
-}
-
-/** What cannot be made is for the user to mend: a directory of somebody else, a full disk. */
-function making(make: () => void, hint: string): void {
-  try {
-    make();
-  } catch (error) {
-    const { syscall, code, path = 'the files of a container' } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    const why = `${errnoMessage(errnoNumber(code as ErrnoName))} (${code})`;
-    throw new NotStarted(`cannot make ${printable(path)}: ${why}`, hint, { cause: error });
-  }
 }
 
 /** The plan of the same container with a root that takes no overlay, once there is one. */

@@ -3,6 +3,9 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Capability,
+  type ErrnoName,
+  errnoMessage,
+  errnoNumber,
   type IdMaps,
   makeDirectories,
   mappableIds,
@@ -69,7 +72,26 @@ export function ownDirectory(path: string): string {
  * @throws UserError if somebody else may have written them: they say what is to be killed, and removed.
  */
 export function ownStateDirectory(): string {
-  return checkOwn(stateDirectory());
+  return unlessRefused('read', () => checkOwn(stateDirectory()), STATES_HINT);
+}
+
+export const STATES_HINT = 'Where the states of containers are: set XDG_RUNTIME_DIR.';
+
+/**
+ * Does what the system may refuse, which is for the user to mend: a directory of somebody else, a full disk.
+ *
+ * @param verb what it cannot do then.
+ * @throws UserError in place of an error of the system.
+ */
+export function unlessRefused<T>(verb: 'make' | 'read', work: () => T, hint: string): T {
+  try {
+    return work();
+  } catch (error) {
+    const { syscall, code, path = 'the files of a container' } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    const why = `${errnoMessage(errnoNumber(code as ErrnoName))} (${code})`;
+    throw new UserError(`cannot ${verb} ${printable(path)}: ${why}`, hint, { cause: error });
+  }
 }
 
 function checkOwn(path: string): string {
