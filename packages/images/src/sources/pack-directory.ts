@@ -59,7 +59,10 @@ function headerOf(name: string, path: string, stat: Stats): Entry | null {
 async function addEntry(archive: Pack, header: Entry, path: string): Promise<void> {
   if (header.type === 'file') {
     const entry = archive.entry(header);
+    // Of an archive that nobody wants to the end: who wanted it knows why.
+    entry.on('error', () => {});
     for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+      if (entry.destroyed) return;
       if (!entry.write(chunk)) await drained(entry);
     }
     entry.end(null);
@@ -70,7 +73,7 @@ async function addEntry(archive: Pack, header: Entry, path: string): Promise<voi
   });
 }
 
-/** Until it takes more, or nothing more: that is told by the next write. */
+/** Until it takes more, or nothing more. */
 function drained(entry: ReturnType<Pack['entry']>): Promise<void> {
   return new Promise((resolve) => {
     entry.once('drain', resolve);

@@ -1,0 +1,55 @@
+/** A store on a disk that has no room left: a tmpfs in a mount namespace of its own. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { needsRoot } from '../support/privilege.ts';
+
+const bin = fileURLToPath(new URL('../../packages/ns-tool/dist/bin/ns-tool.cjs', import.meta.url));
+
+const images = fileURLToPath(new URL('../../packages/images/dist/index.js', import.meta.url));
+
+/**
+ * Runs a script on a disk of its own, in /mnt, with the store `store`; `tool` is ns-tool, and `fill` leaves no room.
+ *
+ * @returns what it prints, errors too.
+ */
+function onDisk(options: string, script: string, env: NodeJS.ProcessEnv = {}): string {
+  const beginning = `
+    mount -t tmpfs -o ${options} disk /mnt; cd /mnt
+    tool() { ${process.execPath} ${bin} "$@" 2>&1; }
+    fill() { while head -c 4096 /dev/zero 2>/dev/null >> fill; do :; done; }
+    mkdir one two; echo one > one/file; echo two > two/file`;
+  return execFileSync('unshare', ['--mount', 'sh', '-c', `${beginning}\n${script}`], {
+    env: { ...process.env, NS_TOOL_STORE: '/mnt/store', ...env },
+    encoding: 'utf8',
+  });
+}
+
+const noRoot = needsRoot('stores on disks that are full');
+
+describe.skipIf(noRoot)('on a full disk', () => {
+  it('pull of a directory says so, and leaves the store as it was', () => {
+    const said = onDisk(
+      'size=3m',
+      `head -c 2000000 /dev/zero > two/large; tool pull --json ./one >/dev/null
+       tool pull ./two; ls store/tmp; tool images --json | grep '"name"'`,
+    );
+    expect(said).toMatch(
+      /^ns-tool: the store \/mnt\/store: ENOSPC: .*\nThe disk is full\. .*\n +"name": ".*\/one:latest",\n$/,
+    );
+  });
+
+  it('a program that imports a directory is told so, and no file of it is left open', () => {
+    const program = `
+      import { readdirSync, readlinkSync } from 'node:fs';
+      import { openStore } from '${images}';
+      for (let i = 0; i < 5; i++) await openStore('/mnt/store').importFrom('/mnt/two').catch(({ code }) => console.log(code));
+      const open = () => readdirSync('/proc/self/fd').some((fd) => {
+        try { return readlinkSync('/proc/self/fd/' + fd).startsWith('/mnt/two/') } catch { return false }
+      });
+      while (open()) await new Promise((resolve) => setTimeout(resolve, 10));`;
+    const command = `timeout 20 ${process.execPath} --input-type=module -e "$PROGRAM" && echo closed`;
+    const said = onDisk('size=3m', `head -c 2000000 /dev/zero > two/large; ${command}`, { PROGRAM: program });
+    expect(said).toBe(`${'store\n'.repeat(5)}closed\n`);
+  });
+});
