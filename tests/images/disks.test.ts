@@ -28,6 +28,32 @@ function onDisk(options: string, script: string, env: NodeJS.ProcessEnv = {}): s
 const noRoot = needsRoot('stores on disks that are full');
 
 describe.skipIf(noRoot)('on a full disk', () => {
+  it.each([
+    ['no room', 'size=1m', 'fill'],
+    ['no inode', 'nr_inodes=100', 'i=0; while mkdir "fill-$i" 2>/dev/null; do i=$((i + 1)); done'],
+  ])('with %s left, rmi removes images, one after the other', (_what, options, fill) => {
+    const names = ['one', 'two'];
+    const pulls = names.map((name) => `tool pull --json ./${name} >/dev/null`).join('; ');
+    const said = onDisk(options, `${pulls}; ${fill}; tool rmi one; ${fill}; tool rmi two; tool images --json`);
+    const removed = (name: string) => `removed docker.io/library/${name}:latest\nfreed [\\d.]+ kB\n`;
+    expect(said).toMatch(new RegExp(`^${names.map(removed).join('')}\\[\\]\n$`));
+  });
+
+  it('rmi removes an image while others take whatever is free', () => {
+    const take = `const fd = fs.openSync('taken', 'a'); for (;;) try { fs.writeSync(fd, Buffer.alloc(4096)) } catch {}`;
+    const said = onDisk(
+      'size=1m',
+      `tool pull --json ./one >/dev/null; ${process.execPath} -e "${take}" & taking=$!
+       until [ -s taken ] && ! head -c 4096 /dev/zero 2>/dev/null >> fill; do :; done; tool rmi one; kill $taking`,
+    );
+    expect(said).toMatch(/^removed docker.io\/library\/one:latest\nfreed [\d.]+ kB\n$/);
+  });
+
+  it('cleanup removes what a pull has left', () => {
+    const said = onDisk('size=1m', 'tool pull --json ./one >/dev/null; cp -r one store/tmp/0123; fill; tool cleanup');
+    expect(said).toMatch(/^Removed [\d.]+ kB that no image needs\n$/);
+  });
+
   it('pull of a directory says so, and leaves the store as it was', () => {
     const said = onDisk(
       'size=3m',

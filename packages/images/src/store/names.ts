@@ -1,5 +1,14 @@
 /** images.json: the names of the store, and what they stand for. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileError, ImageError } from '../error.ts';
 import { checkedDigest, type Digest } from '../image-spec/digest.ts';
@@ -46,23 +55,44 @@ export function readNames(directory: StoreDirectory): readonly NamedImage[] {
   });
 }
 
-/** Replaces the file as a whole: who reads it sees the old or the new one, also after a crash. */
+/**
+ * Replaces the file as a whole: who reads it sees the old or the new one, also after a crash.
+ *
+ * A list that is no longer than the old one is written on a full disk, too: rmi has to work there.
+ */
 export async function changeNames(
   directory: StoreDirectory,
   change: (names: readonly NamedImage[]) => readonly NamedImage[],
 ): Promise<void> {
   await locked(directory.imagesLock(), 'exclusive', async () => {
     const images = [...change(readNames(directory))].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const list = Buffer.from(`${JSON.stringify({ version: VERSION, images }, null, 2)}\n`);
     // Only one process is here at a time, so one name for the draft will do.
     const draft = join(directory.path, 'images.json.draft');
-    const fd = openSync(draft, 'w', 0o600);
-    try {
-      // Not writeSync, which on a full disk may write a part only, and say so by a number.
-      writeFileSync(fd, `${JSON.stringify({ version: VERSION, images }, null, 2)}\n`);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    writeOver(draft, list);
     renameSync(draft, directory.images());
+    keepRoom(draft, list);
   });
+}
+
+/** Writes a file in the room that it has already, and only then gives back the rest. */
+function writeOver(path: string, content: Buffer): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  try {
+    // Not writeSync, which on a full disk may write a part only, and say so by a number.
+    writeFileSync(fd, content);
+    ftruncateSync(fd, content.length);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Leaves a draft for the next list, as large as this one. It is never read. */
+function keepRoom(draft: string, list: Buffer): void {
+  try {
+    writeFileSync(draft, list, { mode: 0o600 });
+  } catch {
+    // There is as much of it as there is room: the list itself is written.
+  }
 }
