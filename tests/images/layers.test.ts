@@ -356,7 +356,8 @@ describe.skipIf(noRoot)('an archive', () => {
     }
   });
 
-  const zstd = (bytes: Buffer) => spawnSync('zstd', ['-q', '-c', '--no-check'], { input: bytes, maxBuffer: 64e6 });
+  const zstd = (bytes: Buffer, ...options: readonly string[]) =>
+    spawnSync('zstd', ['-q', '-c', '--no-check', ...options], { input: bytes, maxBuffer: 64e6 });
   const noZstd = zstd(Buffer.alloc(0)).error !== undefined;
   if (noZstd) console.warn('skipped, since there is no zstd: layers that are compressed by it');
 
@@ -376,6 +377,31 @@ describe.skipIf(noRoot)('an archive', () => {
     for (const bytes of [one.subarray(0, -5), Buffer.concat([zstd(plain).stdout, Buffer.from('more')])]) {
       expect(await refusal(bytes)).toMatchObject({ code: 'corrupt' });
     }
+  });
+
+  it.skipIf(noZstd)(
+    'may be compressed by zstd with a header in which something else looks like a large window',
+    async () => {
+      const skippable = Buffer.concat([Buffer.from('502a4d1800a80000', 'hex'), Buffer.alloc(0xa800)]);
+      const padded = Buffer.concat([plain, Buffer.alloc(0xa8)]);
+      const sized = zstd(padded, '--single-thread', `--stream-size=${padded.length}`).stdout;
+      expect(sized[5]).toBe(0xa8);
+      expect(await unpack(sized, { diffId: digestOf(padded) })).toMatchObject({ entries: 2 });
+      expect(await unpack(Buffer.concat([skippable, zstd(plain).stdout]))).toMatchObject({ entries: 2 });
+    },
+  );
+
+  it.each([
+    ['its window', '28b52ffd00a8'],
+    ['its window, beyond what 32 bits hold', '28b52ffd00b7'],
+    ['its one segment', '28b52ffda00000f07f'],
+  ])('that zstd cannot decompress here for the size of %s is refused', async (_what, header) => {
+    expect(await refusal(Buffer.from(`${header}010000`, 'hex'))).toMatchObject({
+      code: 'too-large',
+      message:
+        'the layer was compressed by zstd with a window of more than 2046 MiB, which cannot be decompressed here',
+      hint: expect.stringContaining('zstd --long=30'),
+    });
   });
 
   it('may lack its end only if its digest says that it is whole', async () => {

@@ -34,7 +34,7 @@ function isSkippableFrame(beginning: Buffer): boolean {
  * Decompresses an archive as it comes, and hands on the pieces.
  *
  * @throws ImageError `corrupt` for compressed data that is wrong, ends early, or has something behind its end;
- *   `unsupported` for another compression.
+ *   `unsupported` for another compression; `too-large` for a window of zstd that fzstd cannot have.
  */
 export async function decompress(archive: Readable, pieces: Pieces): Promise<void> {
   const chunks = archive[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
@@ -47,6 +47,7 @@ export async function decompress(archive: Readable, pieces: Pieces): Promise<voi
     case 'gzip':
       return await throughGunzip(follow(beginning, chunks), pieces);
     case 'zstd':
+      if (hasHugeWindow(beginning)) throw hugeWindow();
       return await throughFzstd(follow(beginning, chunks), pieces);
     default:
       throw new ImageError(
@@ -120,8 +121,29 @@ async function throughFzstd(chunks: AsyncGenerator<Buffer>, pieces: Pieces): Pro
     for await (const chunk of chunks) stream.push(chunk);
     stream.push(new Uint8Array(0), true);
   } catch (error) {
+    if (failure === undefined && (error as fzstd.ZstdError).code === fzstd.ZstdErrorCode.WindowSizeTooLarge)
+      throw hugeWindow(error);
     throw failure ?? broken('zstd', error instanceof Error ? error.message : String(error), error);
   }
+}
+
+/**
+ * Whether the first frame has a window of 2 GiB or more, which fzstd computes in 32 bits. RFC 8878, section 3.1.1.1.2. Of
+ * a frame that is one segment it says by itself that it is too large.
+ */
+function hasHugeWindow(beginning: Buffer): boolean {
+  const [descriptor = 0, window = 0] = beginning.subarray(4);
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  return !isSkippableFrame(beginning) && !isSingleSegment && 10 + (window >> 3) >= 31;
+}
+
+function hugeWindow(cause?: unknown): ImageError {
+  return new ImageError(
+    'too-large',
+    'the layer was compressed by zstd with a window of more than 2046 MiB, which cannot be decompressed here',
+    'Compress it again with a smaller one, as by zstd --long=30.',
+    { cause },
+  );
 }
 
 function broken(format: string, why: string, cause?: unknown): ImageError {
