@@ -143,6 +143,36 @@ describe.skipIf(lacking)('an image from a file', () => {
     expect(filesIn(join(store.directory, 'blobs/sha256'))).not.toContain(largest);
   });
 
+  it.each([
+    ['a fifo', (path: string) => run('mkfifo', [path])],
+    ['a directory', (path: string) => mkdirSync(path)],
+  ])('whose index or a blob is %s is refused', async (_what, make) => {
+    const { digest } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')).manifests[0];
+    for (const name of ['index.json', `blobs/${digest.replace(':', '/')}`]) {
+      const broken = join(temporaryFolder(), 'broken');
+      run('cp', ['-a', layout, broken]);
+      rmSync(join(broken, name));
+      make(join(broken, name));
+      const store = freshStore();
+      await expect(store.importFrom(broken)).rejects.toMatchObject({
+        code: 'corrupt',
+        message: `${broken}: ${name} is no regular file`,
+        hint: 'The image there is damaged, or it is none.',
+      });
+      expect(store.names()).toEqual([]);
+    }
+  });
+
+  it('that is a layout without an index is refused, and not taken for a root filesystem', async () => {
+    const broken = join(temporaryFolder(), 'broken');
+    run('cp', ['-a', layout, broken]);
+    rmSync(join(broken, 'index.json'));
+    await expect(freshStore().importFrom(broken)).rejects.toMatchObject({
+      code: 'not-found',
+      message: `${broken} has no file index.json`,
+    });
+  });
+
   it('that cannot be read is to blame itself, and not the store', async () => {
     const broken = join(temporaryFolder(), 'broken');
     run('cp', ['-a', layout, broken]);

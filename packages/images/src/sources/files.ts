@@ -1,5 +1,5 @@
 /** The files that make up an image, by their names in a layout: in a directory, or taken out of an archive. */
-import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileError, ImageError } from '../error.ts';
@@ -7,7 +7,7 @@ import { hexOf, Verifier } from '../image-spec/digest.ts';
 import type { FetchBlob } from '../store/content.ts';
 
 export interface Files {
-  /** @throws ImageError (not-found) */
+  /** @throws ImageError not-found, corrupt */
   open(name: string): Readable;
   has(name: string): boolean;
 }
@@ -30,7 +30,7 @@ export function filesOf(directory: string): Files {
   return {
     open(name) {
       const fd = openFile(name);
-      if (fd === null) throw missing(name, directory);
+      if (fd === null) throw existsSync(join(directory, name)) ? irregular(name, directory) : missing(name, directory);
       return createReadStream('', { fd, highWaterMark: 256 * 1024 });
     },
     has(name) {
@@ -43,6 +43,14 @@ export function filesOf(directory: string): Files {
 
 export function missing(name: string, where: string): ImageError {
   return new ImageError('not-found', `${where} has no file ${name}`, 'The image there is incomplete.');
+}
+
+function irregular(name: string, where: string): ImageError {
+  return new ImageError(
+    'corrupt',
+    `${where}: ${name} is no regular file`,
+    'The image there is damaged, or it is none.',
+  );
 }
 
 /** The whole of a small file. @throws ImageError not-found, too-large */

@@ -19,8 +19,9 @@ export interface LayoutImage {
   readonly refName: string | null;
 }
 
+/** By the file that says so. Without an index it is a broken one, and nothing else. */
 export function isLayout(files: Files): boolean {
-  return files.has('oci-layout') && files.has('index.json');
+  return files.has('oci-layout');
 }
 
 /**
