@@ -1,4 +1,4 @@
-/** A store on a disk that has no room left: a tmpfs in a mount namespace of its own. */
+/** A store on a disk that has no room left, or is read-only: a tmpfs in a mount namespace of its own. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ function onDisk(options: string, script: string, env: NodeJS.ProcessEnv = {}): s
   });
 }
 
-const noRoot = needsRoot('stores on disks that are full');
+const noRoot = needsRoot('stores on disks that are full, or read-only');
 
 describe.skipIf(noRoot)('on a full disk', () => {
   it.each([
@@ -77,5 +77,27 @@ describe.skipIf(noRoot)('on a full disk', () => {
     const command = `timeout 20 ${process.execPath} --input-type=module -e "$PROGRAM" && echo closed`;
     const said = onDisk('size=3m', `head -c 2000000 /dev/zero > two/large; ${command}`, { PROGRAM: program });
     expect(said).toBe(`${'store\n'.repeat(5)}closed\n`);
+  });
+});
+
+describe.skipIf(noRoot)('on a read-only disk', () => {
+  const REFUSED =
+    /^ns-tool: the store \/mnt\/store: EROFS: .*\nMake it writable, .* --store DIR, or set NS_TOOL_STORE\.\n$/;
+
+  it.each([
+    ['pull ./two', 1, REFUSED],
+    ['rmi one', 1, REFUSED],
+    ['cleanup', 1, REFUSED],
+    ['run one true', 125, REFUSED],
+    ['run ./two true', 125, /^ns-tool: cannot make .*\(EROFS\)\n.* --store DIR, or set NS_TOOL_STORE\.\n$/],
+    ['pull --store new ./two', 1, /^ns-tool: the store cannot be made: EROFS: .*\nMake it writable, .*\n$/],
+  ])('%s says so, and what to do', (command, status, message) => {
+    const said = onDisk(
+      'size=9m',
+      `tool pull --json ./one >/dev/null; mount -o remount,ro /mnt; tool ${command}; echo "status $?"; tool images --json`,
+    );
+    const [before, after = ''] = said.split(`status ${status}\n`);
+    expect(before).toMatch(message);
+    expect(JSON.parse(after)).toMatchObject([{ name: 'docker.io/library/one:latest' }]);
   });
 });

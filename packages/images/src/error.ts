@@ -61,7 +61,7 @@ const FILE_HINTS: Readonly<Record<string, string>> = {
   ENOSPC:
     'The disk is full. Free some space, for example by ns-tool rmi and ns-tool cleanup, or choose another: --store DIR',
   EDQUOT: 'Your quota is used up. Free some space, or choose another place: --store DIR',
-  EROFS: 'This place is read-only. Choose another: --store DIR',
+  EROFS: 'Make it writable, or use another store: --store DIR, or set NS_TOOL_STORE.',
   EACCES: 'This place is not yours. Choose another: --store DIR, or run it with sudo.',
   EPERM: 'This place is not yours. Choose another: --store DIR, or run it with sudo.',
   ENOTDIR: 'A part of the path is no directory.',

@@ -34,7 +34,7 @@ export function decide(
   return { plan, id, name: options.name ?? id, image: rootfs.name };
 }
 
-const STORE_HINT = 'Choose another directory for its files: --store DIR';
+const STORE_HINT = 'Choose another directory for its files: --store DIR, or set NS_TOOL_STORE.';
 
 /** Told what a reader should know. */
 export type Warn = (message: string) => void;
