@@ -257,6 +257,43 @@ describe.skipIf(noRoot)('a layer as root', () => {
   });
 });
 
+describe.skipIf(noRoot)('a directory that comes twice', () => {
+  const directoryWith = (name: string, ...attributes: readonly string[]) => ({
+    name,
+    type: '5',
+    mode: 0o755,
+    pax: Object.fromEntries(attributes.map((attribute) => [`SCHILY.xattr.user.${attribute}`, name])),
+  });
+  // As umoci has it, too.
+  const bytes = archive(
+    directoryWith('d', 'one', 'both'),
+    { name: 'd/f', data: 'f' },
+    { name: 'd/.wh..wh..opq' },
+    { ...directoryWith('d', 'two', 'both'), mode: 0o700 },
+    directoryWith('bare', 'one'),
+    directoryWith('bare'),
+  );
+  const attributesIn = (directory: string) => {
+    const { d, bare } = inventory(directory);
+    return [d?.mode, d?.xattrs, bare?.xattrs];
+  };
+
+  it('has the attributes of its last entry, and its own of overlayfs', async () => {
+    const { directory } = await unpack(bytes);
+    const xattrs = { 'user.two': '64', 'user.both': '64', 'trusted.overlay.opaque': '79' };
+    expect(attributesIn(directory)).toEqual(['40700', xattrs, undefined]);
+  });
+
+  it('has them as an ordinary user', () => {
+    const directory = directoryOfUser();
+    const job = { file: join(directory, 'layer'), diffId: null, to: join(directory, 'layer.d') };
+    writeFileSync(job.file, bytes);
+    unpackAsUser(directory, [job]);
+    const xattrs = { 'user.two': '64', 'user.both': '64', 'user.overlay.opaque': '79' };
+    expect(attributesIn(job.to)).toEqual(['40700', xattrs, undefined]);
+  });
+});
+
 describe.skipIf(noRoot)('a layer as an ordinary user', () => {
   const write = (directory: string, name: string, bytes: Buffer) => {
     writeFileSync(join(directory, name), bytes);

@@ -94,7 +94,7 @@ describe('sys', () => {
     expect(() => sys.utimensat(AT_FDCWD, link, wrong, 0)).toThrow('utimensat: argument 3 must be two times');
   });
 
-  it('sets, lists and reads extended attributes, byte by byte', () => {
+  it('sets, lists, reads and removes extended attributes, byte by byte', () => {
     const file = join(temporaryDirectory(), 'f');
     writeFileSync(file, '');
     sys.lsetxattr(file, 'user.a', Uint8Array.of(0, 255), XATTR_CREATE);
@@ -103,6 +103,10 @@ describe('sys', () => {
     expect(buffer.subarray(0, sys.lgetxattr(file, 'user.a', buffer))).toEqual(Buffer.of(0, 255));
     expect(thrown(() => sys.lsetxattr(file, 'user.a', 'x', XATTR_CREATE))).toMatchObject({ code: 'EEXIST' });
     expect(thrown(() => sys.lgetxattr(file, 'user.b', buffer))).toMatchObject({ code: 'ENODATA' });
+    symlinkSync(file, `${file}-link`);
+    expect(thrown(() => sys.lremovexattr(`${file}-link`, 'user.a'))).toMatchObject({ code: 'EPERM' });
+    sys.lremovexattr(file, 'user.a');
+    expect(thrown(() => sys.lremovexattr(file, 'user.a'))).toMatchObject({ code: 'ENODATA' });
   });
 
   it('takes names that are not UTF-8', () => {

@@ -300,6 +300,13 @@ export const table = {
   llistxattr: call<(path: Text, buffer: Uint8Array) => number>(195, 12, text, filled),
 
   /**
+   * Removes an extended attribute of a file, of the link itself if it is one. removexattr(2).
+   *
+   * @throws ENODATA if there is none; EPERM as lsetxattr; EOPNOTSUPP.
+   */
+  lremovexattr: call<(path: Text, name: Text) => number>(198, 15, text, text),
+
+  /**
    * Returns a descriptor of a mount, or with OPEN_TREE_CLONE of a detached copy of it. open_tree(2), Linux 5.2.
    *
    * @throws EPERM without CAP_SYS_ADMIN (to clone); EINVAL if the mount is unbindable.

@@ -84,9 +84,15 @@ const MOST_BYTES = 65_536;
 
 function attributesOf(path: Buffer): LowerDirectory['attributes'] {
   const buffer = Buffer.alloc(MOST_BYTES);
-  const text = (length: number) => buffer.toString('latin1', 0, length);
-  const names = text(sys.llistxattr(path, buffer)).split('\0').filter(Boolean);
-  return names.map((name) => [name, text(sys.lgetxattr(path, Buffer.from(name, 'latin1'), buffer))]);
+  const value = (name: string) =>
+    buffer.toString('latin1', 0, sys.lgetxattr(path, Buffer.from(name, 'latin1'), buffer));
+  return attributeNames(path).map((name) => [name, value(name)]);
+}
+
+/** The names of a file's extended attributes. */
+export function attributeNames(path: Buffer): string[] {
+  const buffer = Buffer.alloc(MOST_BYTES);
+  return buffer.toString('latin1', 0, sys.llistxattr(path, buffer)).split('\0').filter(Boolean);
 }
 
 function timespec(all: bigint): Timespec {

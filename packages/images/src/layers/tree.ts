@@ -19,7 +19,15 @@ import {
   sys,
 } from '@ns-tool/syscalls';
 import { ImageError } from '../error.ts';
-import { type Below, dependent, type Implied, type Lower, type LowerDirectory, type Times } from './below.ts';
+import {
+  attributeNames,
+  type Below,
+  dependent,
+  type Implied,
+  type Lower,
+  type LowerDirectory,
+  type Times,
+} from './below.ts';
 import { bad, meaningOf, type Place, placeOf, shown } from './names.ts';
 import { ancestorsOf, bytes, isWhiteout, join, lstat, type Path, parentOf } from './paths.ts';
 import { writeAround } from './sparse.ts';
@@ -127,6 +135,7 @@ export class Tree {
     switch (entry.type) {
       case 'directory':
         this.makeDirectory(path);
+        if (this.directories.get(path)?.times) this.removeAttributes(path);
         this.finish(path, entry);
         this.directories.set(path, { times: [entry.atime, entry.mtime], isReal: true });
         return;
@@ -324,9 +333,13 @@ export class Tree {
   }
 
   private setAttribute(path: Path, name: string, value: string): void {
-    // What overlayfs keeps for itself would make of a layer another one; and a label belongs to the machine's own policy.
-    const isOurs = /^(trusted|user)\.overlay\./.test(name) || name === 'security.selinux';
-    if (isOurs || !this.trySetting(path, name, value)) this.leftOut.set(name, (this.leftOut.get(name) ?? 0) + 1);
+    if (isOurs(name) || !this.trySetting(path, name, value)) this.leftOut.set(name, (this.leftOut.get(name) ?? 0) + 1);
+  }
+
+  /** Those that an earlier entry of a directory has set. */
+  private removeAttributes(path: Path): void {
+    const given = attributeNames(bytes(path)).filter((name) => !isOurs(name));
+    for (const name of given) sys.lremovexattr(bytes(path), Buffer.from(name, 'latin1'));
   }
 
   /** False for what this user may not set, as `trusted.` attributes. */
@@ -457,6 +470,11 @@ function hintFor(code: string, { uid, gid }: Entry): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What overlayfs keeps for itself would make of a layer another one; and a label belongs to the machine's own policy. */
+function isOurs(attribute: string): boolean {
+  return /^(trusted|user)\.overlay\./.test(attribute) || attribute === 'security.selinux';
 }
 
 function setTimes(path: Path, times: Times): void {
