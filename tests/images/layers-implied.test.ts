@@ -77,6 +77,11 @@ const WITHOUT_TIMES: typeof CASES = [
   ],
   ['nothing for whiteouts of nothing', [root, file('f')], [root, file('none/.wh.x'), file('f/.wh.y'), file('g/x')]],
   [
+    'nothing that lies below a file which the layer itself replaces',
+    [root, directory('a', own), file('a/x')],
+    [root, file('a'), directory('a'), file('a/y')],
+  ],
+  [
     'nothing that lies behind a link which the layer replaces',
     [root, directory('usr'), directory('usr/x', own), symlink('lib', 'usr')],
     [root, directory('lib'), file('lib/x/y')],

@@ -294,7 +294,8 @@ export class Tree {
   /** It is not real yet, whether something is in it or it is an entry itself. */
   private makeDirectory(path: Path): void {
     if (this.directories.has(path)) return;
-    const hides = isWhiteout(lstat(path));
+    // A whiteout, or a file that it replaces.
+    const hides = lstat(path) !== undefined;
     this.make(path, () => fs.mkdirSync(bytes(path), 0o755));
     this.directories.set(path, { times: null, isReal: false });
     if (hides) this.makeOpaque(path);
