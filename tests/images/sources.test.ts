@@ -13,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { openStore, type Progress } from '@ns-tool/images';
 import { dirSync } from 'tmp-promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -73,11 +72,12 @@ describe.skipIf(lacking)('an image from a file', () => {
   it.each([
     ['docker-archive', ''],
     ['docker-archive', 'gzip'],
+    ['docker-archive', 'zstd'],
     ['oci-archive', ''],
   ])('that is a %s %s has the same layers and configuration', async (kind, compression) => {
     const archive = join(temporaryFolder(), 'image.tar');
     run('skopeo', ['copy', '--quiet', `oci:${layout}:1`, `${kind}:${archive}:example.com/tool:7`]);
-    if (compression === 'gzip') writeFileSync(archive, gzipSync(readFileSync(archive)));
+    if (compression !== '') writeFileSync(archive, execFileSync(compression, ['-c'], { input: readFileSync(archive) }));
     const store = freshStore();
     const [image, original] = [await store.importFrom(archive), await store.importFrom(layout)];
     expect(image.name).toBe('example.com/tool:7');
@@ -224,6 +224,7 @@ describe('a root filesystem', () => {
   it.each([
     ['', 'root.tar', '--format=gnu'],
     ['gzip', 'root.tar.gz', '-z'],
+    ['zstd', 'root.tar.zst', '--zstd'],
   ])('that is an archive %s is taken as it is', async (_compression, name, option) => {
     const root = tree();
     const archive = join(temporaryFolder(), name);
@@ -265,6 +266,11 @@ describe('a root filesystem', () => {
     await expect(store.importFrom(join(folder, 'missing'))).rejects.toMatchObject({ code: 'store' });
     await expect(store.importFrom(join(folder, 'text'))).rejects.toMatchObject({ code: 'corrupt' });
     await expect(store.importFrom(join(folder, 'short.tar'))).rejects.toMatchObject({ code: 'corrupt' });
+    writeFileSync(join(folder, 'root.tar.xz'), Buffer.from('fd377a585a000004e6d6b446', 'hex'));
+    await expect(store.importFrom(join(folder, 'root.tar.xz'))).rejects.toMatchObject({
+      code: 'unsupported',
+      hint: 'Decompress it first: xz --decompress',
+    });
     expect(filesIn(join(store.directory, 'tmp'))).toEqual([]);
     expect(store.names()).toEqual([]);
   });

@@ -1,5 +1,6 @@
 /** Layers as they come: plain, or compressed by gzip or zstd. OCI image specification, media-types.md. */
-import type { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
 import * as fzstd from 'fzstd';
@@ -56,6 +57,23 @@ export async function decompress(archive: Readable, pieces: Pieces): Promise<voi
         `Decompress it first: ${format} --decompress`,
       );
   }
+}
+
+/** The same as a stream, for which no more of the archive is taken than is read of it. */
+export function decompressed(archive: Readable): Readable {
+  const plain = new PassThrough({ highWaterMark: CHUNK });
+  async function* asRead() {
+    for await (const chunk of archive) {
+      yield chunk;
+      if (plain.writableNeedDrain) await Promise.race([once(plain, 'drain'), once(plain, 'close')]);
+      if (plain.destroyed) return;
+    }
+  }
+  decompress(Readable.from(asRead()), (piece) => plain.write(Buffer.from(piece))).then(
+    () => plain.end(),
+    (error) => plain.destroy(error),
+  );
+  return plain;
 }
 
 /** As many bytes as were asked for, or all there are. */

@@ -8,11 +8,11 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { ImageError } from '../error.ts';
 import type { Digest } from '../image-spec/digest.ts';
 import { LAYER_MAX_SIZE } from '../image-spec/manifest.ts';
+import { decompressed } from '../layers/decompress.ts';
 import { type Files, missing } from './files.ts';
 
 /** Far more than any image has. */
@@ -47,7 +47,7 @@ export async function openImageArchive(archive: string, folder: string): Promise
   const files = new Map<string, ArchivedFile | { readonly link: string }>();
   const entries = extract();
   const input = createReadStream(archive, { highWaterMark: 256 * 1024 });
-  const reading = (await isGzip(archive)) ? pipeline(input, createGunzip(), entries) : pipeline(input, entries);
+  const reading = pipeline(decompressed(input), entries);
   // Where it is not read to its end, how that ends is of no interest.
   reading.catch(() => {});
   let size = 0;
@@ -110,10 +110,4 @@ async function write(content: AsyncIterable<Uint8Array>, path: string): Promise<
     await file.close();
   }
   return { path, digest: `sha256:${hash.digest('hex')}`, size };
-}
-
-/** RFC 1952, section 2.3.1. */
-async function isGzip(archive: string): Promise<boolean> {
-  for await (const chunk of createReadStream(archive, { end: 1 })) return chunk[0] === 0x1f && chunk[1] === 0x8b;
-  return false;
 }
