@@ -363,9 +363,8 @@ describe.skipIf(needsBusybox('containers'))('run()', () => {
     const refused = new SyscallError('mount', ['overlay', '', 'overlay', 0, ''], 22);
     let attempts = 0;
     const first = async (options: Parameters<typeof spawn>[2]) => {
-      if (attempts++ > 0) return await spawn('sh', ['-c', 'touch /written'], options);
-      options?.meanwhile?.();
-      throw refused;
+      if (attempts++ === 0) throw refused;
+      return await spawn('sh', ['-c', 'touch /written'], options);
     };
     const { started, remove } = await begin(decided, { ...places, host: thisHost() }, first, (text) =>
       warnings.push(text),
@@ -538,7 +537,7 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
     const { stdout, status, mountEvent, after, before } = await ours('--dry-run', '/mnt/rootfs');
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^clone\(.*CLONE_NEWPID.*\)\n[\s\S]*unshare\(CLONE_NEWNS[\s\S]*mount\("overlay".*\n[\s\S]*pivot_root\("\.", "\."\)\numount2[\s\S]*execve\("\/bin\/sh", \["\/bin\/sh"\]/,
+      /^clone\(.*CLONE_NEWNS.*\)\n[\s\S]*mount\("overlay".*\n[\s\S]*pivot_root\("\.", "\."\)\numount2[\s\S]*execve\("\/bin\/sh", \["\/bin\/sh"\]/,
     );
     expect(mountEvent).toBe(false);
     expect(after).toEqual(before);

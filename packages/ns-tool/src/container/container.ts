@@ -86,7 +86,6 @@ export async function begin<T>(
   };
   let isMade = false;
   const make = () => {
-    if (isMade) return;
     unlessRefused('make', () => reserve(ownDirectory(states), state), STATES_HINT);
     isMade = true;
     if (plan.rootBy === 'overlay') unlessRefused('make', () => makeBundle(plan), STORE_HINT);
@@ -95,7 +94,8 @@ export async function begin<T>(
   };
   try {
     if (plan.image !== null) await (await import('./images.ts')).keepImage(store, plan.layers, make);
-    const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted, make), observe });
+    else make();
+    const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {
       const why = whyNoOverlay(error);
       if (why === null) throw error;

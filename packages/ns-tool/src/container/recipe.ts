@@ -39,12 +39,8 @@ import { attachKernelFilesystem, hideFromRoot, openKernelFilesystem, PROC, SYSFS
 /** Something to mount: a detached mount of the host's, by its descriptor, or a filesystem that is yet to be made. */
 type Opened = ContainerMount & { readonly fd: number };
 
-/**
- * How to start the command of a container.
- *
- * @param meanwhile makes its own files, in the time in which its namespaces are made.
- */
-export function containerOptions(plan: ContainerPlan, meanwhile = () => {}): SpawnOptions {
+/** How to start the command of a container. */
+export function containerOptions(plan: ContainerPlan): SpawnOptions {
   return {
     namespaces: [
       ...(plan.idMaps === null ? [] : (['user'] as const)),
@@ -58,7 +54,6 @@ export function containerOptions(plan: ContainerPlan, meanwhile = () => {}): Spa
     ...(plan.cgroups.length > 0 && { cgroups: plan.cgroups.map(pathOfCgroup) }),
     ...(plan.idMaps !== null && { idMaps: plan.idMaps }),
     env: plan.env,
-    meanwhile,
     setup: (sys) => makeContainer(sys, plan),
     noNewPrivileges: !plan.privileged,
     // What is executed here, the image says: through /proc/self/exe it could be a program of the host.
