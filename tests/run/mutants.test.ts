@@ -145,12 +145,8 @@ function harms({ changes }: Mutant, { program }: Report): boolean {
     if ('cloneWithout' in change) return change.cloneWithout === CLONE_NEWNS;
     const at = 'drop' in change ? change.drop : 'at' in change ? change.at : 'move' in change ? change.move : 0;
     const step = program[at] as RecordedStep;
-    const kinds = 'args' in change ? change.args[0] : 0;
     return (
-      (step.name === 'unshare' && (Number(kinds) & CLONE_NEWNS) === 0) ||
-      isPrivate(step) ||
-      step.name === 'umount2' ||
-      ['/dev/fd/9', '/proc/self/fd/9'].includes(String(step.args[1]))
+      isPrivate(step) || step.name === 'umount2' || ['/dev/fd/9', '/proc/self/fd/9'].includes(String(step.args[1]))
     );
   });
 }

@@ -31,12 +31,10 @@ const numbers = {
   copy_file_range: { x64: 326, arm64: 285 },
   exit_group: { x64: 231, arm64: 94 },
   clone: table.clone.number,
-  /** No call: the end of a list, and where it leads. */
-  end: { x64: -1, arm64: -1 },
 };
 
-/** An argument: a number, the address of bytes, of words or of a step, or a reference. */
-type Arg = number | Buffer | readonly Arg[] | Step | Reference;
+/** An argument: a number, the address of bytes or of words, or a reference. */
+type Arg = number | Buffer | readonly Arg[] | Reference;
 
 /** The word at this address is to be loaded: an earlier step's result, or bytes, or words. */
 interface Reference {
@@ -56,7 +54,6 @@ const step = (name: Step['name'], ...args: readonly Arg[]): Step => ({ name, arg
 const allowing = (allowed: Buffer, { name, args }: Step): Step => ({ name, args, allowed });
 const forking = (step: Step): Step => ({ ...step, forks: true });
 const reference = (to: Reference['to']): Reference => ({ to });
-const leadingTo = (next: Step): Step => step('end', next);
 const cString = (text: string): Buffer => Buffer.from(`${text}\0`);
 
 /** 4096 bits, of which those of `errnos` are set. */
@@ -129,12 +126,9 @@ class Image {
 
   #word(arg: Arg): number {
     if (typeof arg === 'number') return arg;
-    if (isReference(arg)) return isStep(arg.to) ? this.#place(arg.to) + RESULT : this.#addressOf(arg.to);
-    return isStep(arg) ? this.#place(arg) : this.#addressOf(arg);
-  }
-
-  #place(step: Step): number {
-    return IMAGE + this.#steps.indexOf(step) * STEP_SIZE;
+    if (!isReference(arg)) return this.#addressOf(arg);
+    if (isStep(arg.to)) return IMAGE + this.#steps.indexOf(arg.to) * STEP_SIZE + RESULT;
+    return this.#addressOf(arg.to);
   }
 
   #addressOf(block: Buffer | readonly Arg[]): number {
@@ -155,7 +149,7 @@ function isReference(arg: Arg): arg is Reference {
   return typeof arg === 'object' && 'to' in arg;
 }
 
-function isStep(to: Exclude<Arg, number | Reference> | Reference['to']): to is Step {
+function isStep(to: Reference['to']): to is Step {
   return 'name' in to;
 }
 
@@ -526,31 +520,6 @@ const checks: readonly Check[] = [
     },
   },
   {
-    name: 'the list goes on where its end leads, forward and back, and nothing between is made',
-    async check({ folder, interpret }) {
-      const make = (name: string) => step('mkdirat', AT_FDCWD, cString(path.join(folder, name)), 0o700);
-      const memory = openMemory();
-      const last = returning(memory, 7);
-      const second = make('second');
-      const { ended, results } = await interpret(
-        make('first'),
-        leadingTo(second),
-        memory,
-        last,
-        step('end', 0),
-        make('between'),
-        second,
-        make('second/third'),
-        leadingTo(memory),
-        make('never'),
-      );
-      expect({ ended, results: results.with(2, null) }).toEqual({
-        ended: 'exit 127',
-        results: [0, null, null, 7, null, null, 0, 0, null, null, null],
-      });
-    },
-  },
-  {
     name: 'no stack is needed',
     async check({ interpret }) {
       const memory = openMemory();
@@ -710,24 +679,8 @@ const mutants: readonly Mutant[] = [
   },
   { name: 'a step is one word shorter', ...inBoth('.set STEP_SIZE, 80', '.set STEP_SIZE, 72') },
   { name: 'one step is made for ever', ...inBoth('.set STEP_SIZE, 80', '.set STEP_SIZE, 0') },
-  { name: 'there is no end', x64: ['js listed', 'nop'], arm64: ['tbnz x8, #63, listed', 'nop'] },
-  { name: 'call number 0, which is read, is the end', x64: ['js listed', 'jle listed'] },
-  { name: 'an end leads nowhere', x64: ['jnz next', 'nop'], arm64: ['cbnz x19, next', 'nop'] },
-  {
-    name: 'an end leads behind the step',
-    x64: ['jnz next', 'jnz advance'],
-    arm64: ['cbnz x19, next', 'cbnz x19, advance'],
-  },
-  {
-    name: 'an end leads by 32 bits',
-    x64: ['mov ARGS(%rbx), %rbx', 'mov ARGS(%rbx), %ebx'],
-    arm64: ['ldr x19, [x19, #ARGS]', 'ldr w19, [x19, #ARGS]'],
-  },
-  {
-    name: 'an end leads by its last argument',
-    x64: ['mov ARGS(%rbx), %rbx', 'mov ARGS+40(%rbx), %rbx'],
-    arm64: ['ldr x19, [x19, #ARGS]', 'ldr x19, [x19, #ARGS+40]'],
-  },
+  { name: 'there is no end', x64: ['js end', 'nop'], arm64: ['tbnz x8, #63, end', 'nop'] },
+  { name: 'call number 0, which is read, is the end', x64: ['js end', 'jle end'] },
   { name: 'the end is status 0', x64: ['mov $127, %edi', 'xor %edi, %edi'], arm64: ['mov x0, #127', 'mov x0, #0'] },
   {
     name: 'the stack is used',

@@ -1,7 +1,7 @@
-/** How a program lies in memory: how a list ends, and that what programs include lies there as if each had recorded it itself. */
+/** How a program lies in memory: that what programs include lies there as it would if each had recorded it itself. */
 import { describe, expect, it } from 'vitest';
 import { includedAt, type Program, type Recorder, record } from '../../packages/syscalls/src/record.ts';
-import { lead, write } from '../../packages/syscalls/src/spawn/layout.ts';
+import { write } from '../../packages/syscalls/src/spawn/layout.ts';
 
 const ADDRESS = 0x7f0000000000;
 const STEP = 80;
@@ -70,36 +70,6 @@ const PROGRAMS: Record<string, (common: (sys: Recorder) => void) => (sys: Record
     sys.include(common);
   },
 };
-
-describe('the end of a list', () => {
-  const program = record((sys) => {
-    sys.chdir('/usr');
-    sys.close(sys.openat(-100, '/usr', 0));
-  });
-  const words = (view: DataView, at: number) => [0, 8].map((n) => view.getBigInt64(at + n, true));
-
-  it('leads nowhere, whatever was in its place, until it is told where', () => {
-    for (const length of [0, 1, 3]) {
-      const view = new DataView(new Uint8Array(64 * 1024).fill(0x5e).buffer);
-      write(program.slice(0, length), view, ADDRESS);
-      expect(words(view, length * STEP)).toEqual([-1n, 0n]);
-      lead(view, length, ADDRESS + 8);
-      expect(words(view, length * STEP)).toEqual([-1n, BigInt(ADDRESS + 8)]);
-    }
-  });
-
-  it('stands behind the steps that come after a beginning, which know the results of both', () => {
-    const view = new DataView(new ArrayBuffer(64 * 1024));
-    const close = program[2] ?? program[0];
-    if (close === undefined) throw new Error('no step');
-    write([...program, close], view, ADDRESS, { length: 2, address: 2 * ADDRESS });
-    const result = BigInt(2 * ADDRESS + STEP + 56);
-    expect([0, STEP].map((at) => words(view, at)[1])).toEqual([result, result]);
-    expect(words(view, 2 * STEP)).toEqual([-1n, 0n]);
-    write(program, view, ADDRESS, { length: 1, address: 2 * ADDRESS });
-    expect(words(view, STEP)[1]).toBe(BigInt(ADDRESS + 56));
-  });
-});
 
 describe('what programs include', () => {
   it.each(Object.entries(PROGRAMS))('lies in memory as what they record: %s', (_, including) => {

@@ -444,8 +444,14 @@ describe.skipIf(needsRoot('spawn in new namespaces, and with other IDs'))('spawn
   it('says which map was refused, and leaves nothing', async () => {
     const before = openFiles();
     const bad = [{ inside: 0, outside: 0, count: 0 }];
-    const error = await rejection(spawn('true', [], { namespaces: ['user'], idMaps: { uid: bad, gid: bad } }));
-    expect(error).toMatchObject({ call: 'write', code: 'EINVAL' });
+    const options = { namespaces: ['user'], idMaps: { uid: bad, gid: bad } } as const;
+    const observe = () => {
+      throw new Error('of who observes the child that has failed');
+    };
+    for (const more of [{}, { observe }]) {
+      const error = await rejection(spawn('true', [], { ...options, ...more }));
+      expect(error).toMatchObject({ call: 'write', code: 'EINVAL' });
+    }
     expect(hasChildren()).toBe(false);
     expect(openFiles()).toBe(before);
   });

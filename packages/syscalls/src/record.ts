@@ -51,15 +51,9 @@ const FIRST_RESULT = -(2 ** 40);
  * @throws TypeError for an argument that must not reach the kernel, at once, as `sys` does; and for an async function.
  */
 export function record(write: (sys: Recorder) => void): Program {
-  const { program, sys } = recording();
-  recordInto(sys, write);
-  return program;
-}
-
-/** A program that is recorded bit by bit. */
-export function recording(): { readonly program: Program; readonly sys: Recorder } {
   const steps: Step[] = [];
-  return { program: steps, sys: new Recording(steps, [], false) as unknown as Recorder };
+  recordInto(new Recording(steps, [], false) as unknown as Recorder, write);
+  return steps;
 }
 
 /** @throws TypeError for an async function, whose calls would be recorded once the program is done. */

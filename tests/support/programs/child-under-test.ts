@@ -30,20 +30,14 @@ const { changes = [], of = 0, pause = 0 } = JSON.parse(process.env.CHANGES ?? '{
 delete process.env.CHANGES;
 
 let meant: Program | undefined;
-let flags: number | undefined;
-/** The last report counts: where the child is ahead of its program, the first has the beginning of that. */
-const report = () => {
-  if (meant === undefined || flags === undefined) return;
-  writeSync(REPORT, `${JSON.stringify({ program: recorded(meant), cloneFlags: flags } satisfies Report)}\n`);
-};
 changeProgram(of, changes, (program) => {
   meant = program;
-  report();
 });
+let isReported = false;
 changeClone(changes, pause, (cloneFlags) => {
-  if (meant === undefined || flags !== undefined) return;
-  flags = cloneFlags;
-  report();
+  if (meant === undefined || isReported) return;
+  writeSync(REPORT, `${JSON.stringify({ program: recorded(meant), cloneFlags } satisfies Report)}\n`);
+  isReported = true;
 });
 
 const [node = '', script = '', ...argv] = process.argv;

@@ -16,9 +16,6 @@ const REPORT = 3;
 const STOPPED = 4;
 const GO_ON = 5;
 
-/** How a report begins. */
-const REPORTED = '{"program":';
-
 const PROGRAM = `${import.meta.dirname}/child-under-test.cjs`;
 
 /** How long a run may take, and how long what it has started may go on after its end; in milliseconds. */
@@ -85,8 +82,8 @@ async function make(run: Run): Promise<Outcome> {
     ...end,
     stdout,
     stderr,
-    // Its last one: a child that is wrong may write there, too.
-    report: JSON.parse(written[REPORT]?.split('\n').findLast((line) => line.startsWith(REPORTED)) ?? 'null'),
+    // Its first line: a child that is wrong may write there, too.
+    report: JSON.parse(written[REPORT]?.split('\n')[0] || 'null'),
     hasActed,
     hung,
     left: left.map(({ pid, name }) => `${name} (pid ${pid})`),

@@ -84,17 +84,13 @@ export async function begin<T>(
     const { starting: _, ...started } = state;
     if (startTime !== null) writeState(states, { ...started, pid, startTime });
   };
-  let isMade = false;
-  const make = () => {
-    unlessRefused('make', () => reserve(ownDirectory(states), state), STATES_HINT);
-    isMade = true;
-    if (plan.rootBy === 'overlay') unlessRefused('make', () => makeBundle(plan), STORE_HINT);
-    makeCgroups(sys, plan.cgroups);
-    unlessRefused('make', () => makeOwnFiles(plan), STATES_HINT);
-  };
+  unlessRefused('make', () => reserve(ownDirectory(states), state), STATES_HINT);
   try {
+    unlessRefused('make', () => makeOwnFiles(plan), STATES_HINT);
+    const make = () => unlessRefused('make', () => makeBundle(plan), STORE_HINT);
     if (plan.image !== null) await (await import('./images.ts')).keepImage(store, plan.layers, make);
-    else make();
+    else if (plan.rootBy === 'overlay') make();
+    makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {
       const why = whyNoOverlay(error);
@@ -106,7 +102,7 @@ export async function begin<T>(
     return { started, remove };
   } catch (error) {
     // Why it could not start is what must be told; what is left besides, cleanup removes.
-    if (isMade) await remove().catch((left: Error) => warn(left.message));
+    await remove().catch((left: Error) => warn(left.message));
     throw error;
   }
 }

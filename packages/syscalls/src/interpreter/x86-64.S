@@ -10,11 +10,10 @@
  * The child may be a copy of one thread of many, or share the parent's memory (CLONE_VM). A lock may be held in it for
  * ever, so nothing here calls libc, allocates, or writes anywhere but to a step's result; not even to the stack.
  *
- * A step is ten 64-bit words; steps follow each other without a gap. Behind the last comes the end of the list, which may
- * lead to another list, written while this one runs:
+ * A step is ten 64-bit words; steps follow each other without a gap:
  */
 	.set	NUMBER, 0	# the system call's number; negative: the end of the list
-	.set	ARGS, 8		# six arguments; at the end: 0, or the address of the step to go on with
+	.set	ARGS, 8		# six arguments
 	.set	RESULT, 56	# written here: what the call returned
 	.set	REFS, 64	# bit i: args[i] is the address of a word to load instead, such as the result of an earlier step
 	.set	FORKS, 64	# bit 6 of refs: the call makes a child, which goes on with the list; who gets its pid ends
@@ -32,7 +31,7 @@ interpreter:
 next:
 	mov	NUMBER(%rbx), %rax
 	test	%rax, %rax
-	js	listed
+	js	end
 
 	# The values go to registers, not back to the step: the parent may want to show it, or to run it again.
 	.macro	argument index, register
@@ -70,11 +69,6 @@ passed:
 advance:
 	add	$STEP_SIZE, %rbx
 	jmp	next
-
-listed:
-	mov	ARGS(%rbx), %rbx
-	test	%rbx, %rbx
-	jnz	next
 
 end:
 	mov	$127, %edi		# As a shell ends when it could not start a program.

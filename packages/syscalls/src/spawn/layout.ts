@@ -13,7 +13,6 @@ import { includedAt, type Program, type Step } from '../record.ts';
 import { type Description, table } from '../table.ts';
 
 const STEP = 80;
-const FIRST_ARGUMENT = 8;
 const RESULT = 56;
 const REFS = 64;
 const ALLOWED = 72;
@@ -31,41 +30,28 @@ const STACK = 4096;
 /** What a step's result is until it has run: no result of a call. */
 const NOT_RUN = -(2 ** 62);
 
-/** The bytes that so many steps take besides those that their arguments point to. */
-export function fixedSize(length: number): number {
-  return (length + 1) * STEP + STACK;
+/** The bytes that a program of this length takes besides those that its arguments point to. */
+export function fixedSize(program: Program): number {
+  return (program.length + 1) * STEP + STACK;
 }
 
 /** Where the memory lies that calls of a program fill, as an offset, by the argument that it stands for. */
 export type Filled = ReadonlyMap<Uint8Array, number>;
 
-/** The first steps of a program, as a list of their own: how many, and where. */
-export interface Beginning {
-  readonly length: number;
-  readonly address: number;
-}
-
-const NONE: Beginning = { length: 0, address: 0 };
-
 /**
- * Writes a program, or what comes after its beginning, as a list into memory that begins at `address`.
+ * Writes a program into memory that begins at `address`.
  *
  * @throws RangeError if it does not fit.
  */
-export function write(program: Program, view: DataView, address: number, beginning: Beginning = NONE): Filled {
-  const sheet = new Sheet(view.buffer as ArrayBuffer, address, program.length, beginning);
-  for (let i = beginning.length; i < program.length; ) {
+export function write(program: Program, view: DataView, address: number): Filled {
+  const sheet = new Sheet(view.buffer as ArrayBuffer, address, program.length);
+  for (let i = 0; i < program.length; ) {
     const included = includedAt(program, i);
     if (included === undefined) sheet.writeStep(program[i] as Step, i);
     else sheet.writeIncluded(included, i);
     i += included?.length ?? 1;
   }
   return sheet.filled;
-}
-
-/** Lets a list of so many steps, which ends with them, go on at an address: with another list. */
-export function lead(view: DataView, length: number, address: number): void {
-  view.setBigUint64(length * STEP + FIRST_ARGUMENT, BigInt(address), true);
 }
 
 /** Steps as they lie in memory, with what they point to, but for the addresses in them: what programs include. */
@@ -105,39 +91,27 @@ class Sheet {
     memory: ArrayBuffer,
     private readonly address: number,
     length: number,
-    private readonly beginning: Beginning,
   ) {
     this.bytes = Buffer.from(memory);
     this.words = new Int32Array(memory);
     this.end = memory.byteLength - STACK;
-    const end = this.offsetOf(length);
-    this.next = end + STEP;
-    this.writeNumber(end, END);
-    this.writeNumber(end + FIRST_ARGUMENT, 0);
-  }
-
-  private offsetOf(step: number): number {
-    return (step - this.beginning.length) * STEP;
-  }
-
-  private addressOf(step: number): number {
-    const { length, address } = this.beginning;
-    return step < length ? address + step * STEP : this.address + this.offsetOf(step);
+    this.next = (length + 1) * STEP;
+    this.writeNumber(length * STEP, END);
   }
 
   writeStep(step: Step, place: number): void {
-    const at = this.offsetOf(place);
+    const at = place * STEP;
     const { name, args, allowed } = step;
     const { number, kinds, forks }: Description = table[name];
     this.writeNumber(at, number[architecture]);
     const words = wordsOf(step, this.lists);
     let refs = forks ? FORKS : 0;
-    for (let i = 0; i < 6; i++) this.writeWord(at + FIRST_ARGUMENT + i * 8, words[i] ?? 0);
+    for (let i = 0; i < 6; i++) this.writeWord(at + 8 + i * 8, words[i] ?? 0);
     for (let i = 0; i < args.length; i++) {
       const arg = args[i];
       // Descriptors stand before anything that takes two words, so an argument's place is its word's.
       if (arg instanceof ResultOf) {
-        this.writeNumber(at + FIRST_ARGUMENT + i * 8, this.addressOf(arg.step) + RESULT);
+        this.writeNumber(at + 8 + i * 8, this.address + arg.step * STEP + RESULT);
         refs |= 1 << i;
         continue;
       }
@@ -153,13 +127,13 @@ class Sheet {
   writeIncluded(program: Program, place: number): void {
     const image = images.get(program);
     if (image === undefined) images.set(program, this.writeAlone(program, place));
-    else this.writeImage(image, this.offsetOf(place));
+    else this.writeImage(image, place * STEP);
   }
 
   /** Writes steps with nothing that they share with others. */
   private writeAlone(program: Program, place: number): Image {
     const { contents, next: from } = this;
-    const at = this.offsetOf(place);
+    const at = place * STEP;
     const pointers: Pointer[] = [];
     this.contents = new Map();
     this.pointers = pointers;
@@ -285,11 +259,11 @@ function errorSet(errors: readonly ErrnoName[]): Uint8Array {
   return set;
 }
 
-/** The results of a list of so many steps, of those that have run: values, or negative errnos. */
-export function readResults(length: number, view: DataView): number[] {
+/** The results of the steps that have run, in order: values, or negative errnos. */
+export function readResults(program: Program, view: DataView): number[] {
   const words = new Int32Array(view.buffer as ArrayBuffer);
   const results: number[] = [];
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < program.length; i++) {
     const at = (i * STEP + RESULT) / 4;
     const result = ((words[at] ?? 0) >>> 0) + (words[at + 1] ?? 0) * 2 ** 32;
     if (result === NOT_RUN) break;

@@ -83,31 +83,27 @@ export interface Entrance {
   readonly joined: readonly Joined[];
   /** Whether a child of the child becomes the command: it is in a pid namespace that its parent has joined or made. */
   readonly forks: boolean;
+  /** Whether the child may share this process's memory. */
+  readonly sharesMemory: boolean;
 }
-
-/** What a child cannot make for itself: by unshare(2) a pid namespace is for its children; and whose that is, comes first. */
-const BY_CLONE_ONLY: readonly NamespaceKind[] = ['user', 'pid'];
 
 /**
  * @param call of the namespaces that a clone(2) can make.
  * @param joinsCgroups whether the child joins cgroups, and so has other ones than at its clone(2).
- * @param isAhead whether the child is to make as much as it can itself, while this process does something else.
  */
 export function entranceOf(
   kinds: readonly NamespaceKind[],
   joined: readonly Joined[],
   call: NamespaceCall = 'clone',
   joinsCgroups = false,
-  isAhead = false,
 ): Entrance {
   if (!CALLS.includes(call)) throw new TypeError(`not a call that makes namespaces: ${call}`);
   // A namespace that is made belongs to the user namespace that is joined, so it is made afterwards.
   const by = joined.length > 0 ? 'unshare' : call;
   // The exit signal of clone(2) lies on the flag for time. And by unshare(2), its offsets can still be set. The roots of a
   // cgroup namespace are the cgroups of who makes it: cgroup_namespaces(7).
-  const isLeftToChild = (kind: NamespaceKind) =>
-    (kind === 'cgroup' && joinsCgroups) || (isAhead && !BY_CLONE_ONLY.includes(kind));
-  const callOf = (kind: NamespaceKind) => (kind === 'time' || (by === 'clone' && isLeftToChild(kind)) ? 'unshare' : by);
+  const callOf = (kind: NamespaceKind) =>
+    kind === 'time' || (kind === 'cgroup' && by === 'clone' && joinsCgroups) ? 'unshare' : by;
   const isBy = (asked: NamespaceCall) => kinds.filter((kind) => callOf(kind) === asked);
   const byUnshare = isBy('unshare');
   const joins = (kind: NamespaceKind) => joined.some(({ kinds }) => kinds.includes(kind));
@@ -117,6 +113,9 @@ export function entranceOf(
     byClone3: isBy('clone3'),
     joined,
     forks: by === 'clone3' || byUnshare.includes('pid') || joins('pid'),
+    // setns(2) refuses a time namespace (EUSERS) to a process whose memory another one shares: the clock is read from it.
+    // And the OOM killer ends all processes with the memory of the one that it chooses.
+    sharesMemory: !joins('time') && !joinsCgroups,
   };
 }
 

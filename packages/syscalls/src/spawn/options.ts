@@ -38,11 +38,6 @@ export interface SpawnOptions {
   readonly timeOffsets?: TimeOffsets;
   /** Files on which to mount its namespaces, so that they outlive it: until umount(2). */
   readonly keep?: NamespaceFiles;
-  /**
-   * What to do here before `setup` is asked, while the child makes its namespaces: for that it makes by unshare(2) what it
-   * can. What is thrown ends it. A child that joins cgroups is made only afterwards.
-   */
-  readonly meanwhile?: () => void;
   /** What to do in the child before it joins namespaces: to open what is out of sight afterwards. */
   readonly beforeJoining?: (sys: Recorder) => void;
   /** What to do in the child before the command: calls that are recorded here, and made there. */

@@ -1,6 +1,6 @@
 /** What a child does before it is the command, as a list of steps. */
 import { CLONE_PIDFD, CLONE_VFORK, CLONE_VM, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG } from '../constants.ts';
-import { type Program, type Recorder, recordInto, recording } from '../record.ts';
+import { type Program, type Recorder, record, recordInto } from '../record.ts';
 import { boundCapabilities, keepCapabilities } from './capabilities.ts';
 import { joinCgroups } from './cgroups.ts';
 import { execute, executionOf } from './exec.ts';
@@ -18,12 +18,8 @@ export interface Birth {
   readonly entrance: Entrance;
   /** The ID maps that this process writes, while the child waits: null where it writes them itself, or has none. */
   readonly mapsFromOutside: IdMaps | null;
-  /** Whether this process does something in its namespaces. */
-  readonly isReached: boolean;
-  /** Whether it waits for this process. */
+  /** Whether it waits until this process has done something for its namespaces. */
   readonly waits: boolean;
-  /** Whether it is made when its program has only begun, so that the rest can be written while it makes its namespaces. */
-  readonly isAhead: boolean;
   /** The flags of the clone(2) that makes it. Where it waits, this process must not stand still. */
   readonly flags: number;
   /** Where a child that makes another one leaves the pid of that. */
@@ -32,27 +28,15 @@ export interface Birth {
 
 /** How the child is made that these options ask for. */
 export function birthOf(options: SpawnOptions): Birth {
-  const { namespaces = [], join = [], namespaceCall, cgroups = [], meanwhile } = options;
-  // A child with memory of its own would not see what is written to other memory later.
-  const isAhead = meanwhile !== undefined && sharesMemory(options);
-  const entrance = entranceOf(namespaces, join, namespaceCall, cgroups.length > 0, isAhead);
+  const { namespaces = [], join = [], namespaceCall, cgroups = [] } = options;
+  const entrance = entranceOf(namespaces, join, namespaceCall, cgroups.length > 0);
   const mapsFromOutside = mapsFromOutsideOf(options);
-  const isReached = mapsFromOutside !== null || Object.keys(options.keep ?? {}).length > 0;
-  if (isReached && entrance.byClone3.length > 0)
+  const waits = mapsFromOutside !== null || Object.keys(options.keep ?? {}).length > 0;
+  if (waits && entrance.byClone3.length > 0)
     throw new TypeError('the namespaces that clone3 makes are out of reach here');
-  const waits = isReached || isAhead;
-  const sharing = sharesMemory(options) ? CLONE_VM : 0;
+  const sharing = entrance.sharesMemory ? CLONE_VM : 0;
   const flags = namespaceFlags(entrance.byClone) | sharing | CLONE_PIDFD | (waits ? 0 : CLONE_VFORK);
-  return { entrance, mapsFromOutside, isReached, waits, isAhead, flags, forkedPid: new Uint8Array(4) };
-}
-
-/**
- * Whether the child may share this process's memory. setns(2) refuses a time namespace (EUSERS) to a process whose memory
- * another one shares: the clock is read from it. And the OOM killer ends all processes with the memory of the one that it
- * chooses in a cgroup.
- */
-function sharesMemory({ join = [], cgroups = [] }: SpawnOptions): boolean {
-  return cgroups.length === 0 && !join.some(({ kinds }) => (kinds as readonly string[]).includes('time'));
+  return { entrance, mapsFromOutside, waits, flags, forkedPid: new Uint8Array(4) };
 }
 
 /**
@@ -73,12 +57,11 @@ export function programOf(command: string, args: readonly string[] = [], options
   const sources = descriptors(options.stdio ?? 'inherit').map((item, fd) => (typeof item === 'string' ? fd : item));
   // Under numbers that they can have, since nothing is opened here.
   const passage = { answers: sources.length, file: sources.length + 1 };
-  const { steps, beyond, complete } = programFor(command, args, options, birthOf(options), {
+  const { steps, beyond } = programFor(command, args, options, birthOf(options), {
     plumbing: { sources, ends: new Map() },
     tie: null,
     passage,
   });
-  complete();
   return [...steps, ...beyond];
 }
 
@@ -99,10 +82,8 @@ export interface Luggage {
 
 /** What a child does. */
 export interface ChildProgram {
-  /** The steps of its own: those up to where it waits, if it does. */
+  /** The steps of its own. */
   readonly steps: Program;
-  /** Adds the others. */
-  readonly complete: () => void;
   /** What the small program does that it becomes by the last of them, if any. */
   readonly beyond: Program;
 }
@@ -121,31 +102,26 @@ export function programFor(
   const passes = through !== undefined && passage !== null;
   // The answers go to the descriptor after those of the command.
   const sources = passes ? [...plumbing.sources, passage.answers] : plumbing.sources;
-  const { program: steps, sys } = recording();
-  tie?.begin(sys);
-  enterNamespaces(sys, options, birth);
-  tie?.wait(sys);
-  const complete = () => {
-    settle(sys, options, birth);
+  const steps = record((sys) => {
+    tie?.begin(sys);
+    enterNamespaces(sys, options, birth, tie);
     prepare(sys, options, tie);
     connect(sys, { ...plumbing, sources });
     sys.include(resetSignals);
     if (passes) pass(sys, passage.file, plumbing.sources.length, through, execution);
     else execute(sys, execution);
-  };
-  return { steps, complete, beyond: passes ? beyond(through, execution) : [] };
+  });
+  return { steps, beyond: passes ? beyond(through, execution) : [] };
 }
 
-function enterNamespaces(sys: Recorder, { cgroups = [], beforeJoining }: SpawnOptions, { entrance }: Birth): void {
+function enterNamespaces(sys: Recorder, options: SpawnOptions, birth: Birth, tie: Tie | null): void {
+  const { cgroups = [], beforeJoining, idMaps, timeOffsets } = options;
+  const { entrance, forkedPid } = birth;
   joinCgroups(sys, cgroups);
   if (beforeJoining !== undefined) recordInto(sys, beforeJoining);
   join(sys, entrance.joined);
   if (entrance.byUnshare.length > 0) sys.unshare(namespaceFlags(entrance.byUnshare));
-}
-
-/** What the namespaces need once they are there. */
-function settle(sys: Recorder, { idMaps, timeOffsets }: SpawnOptions, birth: Birth): void {
-  const { entrance, forkedPid } = birth;
+  tie?.wait(sys);
   const ownMaps = birth.mapsFromOutside === null && idMaps !== undefined ? idMaps : { uid: [], gid: [] };
   const mapsOwn = ownMaps.uid.length + ownMaps.gid.length > 0;
   // By clone3 the user namespace comes with the fork.

@@ -9,7 +9,7 @@ import { sys } from '../run.ts';
 import { isErrno, SyscallError } from '../syscall-error.ts';
 import { type Exit, exitOf, whenEnded } from './children.ts';
 import { giveIdMaps } from './id-maps.ts';
-import { type Beginning, type Filled, fixedSize, lead, readFilled, readResults, write } from './layout.ts';
+import { type Filled, fixedSize, readFilled, readResults, write } from './layout.ts';
 import { type Block, interpreterAddress, release, take } from './memory.ts';
 import { giveUpNamespaces, keepNamespaces } from './namespace-files.ts';
 import type { SpawnOptions, StepResult } from './options.ts';
@@ -108,52 +108,34 @@ interface Bonds {
 
 /** Runs a program in a child, and returns when the child, or one that it has made, has become the command. */
 function start(
-  { steps: program, complete, beyond }: ChildProgram,
+  { steps: program, beyond }: ChildProgram,
   birth: Birth,
   { tie, passage }: Bonds,
-  { keep, meanwhile, observe }: SpawnOptions,
+  { keep, observe }: SpawnOptions,
 ): Started {
-  const goOn = () => {
-    meanwhile?.();
-    complete();
-  };
-  if (!birth.isAhead) goOn();
-  const first = load(program);
-  const lists = [first];
+  const { block, filled } = load(program);
   let kept: readonly string[] = [];
   try {
     const dumpable = sys.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    let child = clone(first.block, birth.flags);
+    let child = clone(block, birth.flags);
     const { pid } = child;
     let failure: unknown;
     try {
-      if (birth.isAhead) {
-        goOn();
-        const rest = load(program, first);
-        lists.push(rest);
-        lead(first.block.view, first.length, rest.address);
-      }
-      const reachIn = () => {
+      tie?.open(() => {
         if (birth.mapsFromOutside !== null) giveIdMaps(pid, birth.mapsFromOutside);
         if (keep !== undefined) kept = keepNamespaces(pid, keep);
-      };
-      tie?.open(birth.isReached ? reachIn : null);
+      });
     } catch (error) {
       failure = error;
       kill(child);
     }
-    const answers = () => passage?.read(1 + beyond.length) ?? [];
-    // At once, so that this process is woken up no more than it must. But a child's child answers when it has succeeded it.
-    const early = birth.entrance.forks ? null : answers();
-    tie?.part();
     // A child that changes its IDs while it shares our memory takes this away from us too.
     if (dumpable === 1) sys.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    for (const { filled, block } of lists) readFilled(filled, block.view);
+    readFilled(filled, block.view);
     if (birth.entrance.forks) child = succeed(child, birth);
 
     // Where the last step has worked, the first answer is its result.
-    const own = lists.flatMap(({ length, block }) => readResults(length, block.view));
-    const results = [...own, ...(early ?? answers())];
+    const results = [...readResults(program, block.view), ...(passage?.read(1 + beyond.length) ?? [])];
     const steps = [...program, ...beyond].map((call, i) => ({ call, result: results[i] ?? null }));
     try {
       observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
@@ -170,7 +152,7 @@ function start(
     giveUpNamespaces(kept);
     throw failure ?? new ChildEndedEarly(child.pid, exit);
   } finally {
-    for (const { block } of lists) release(block);
+    release(block);
   }
 }
 
@@ -209,20 +191,12 @@ function hasReachedCommand(steps: readonly StepResult[]): boolean {
   return steps.find(({ result }) => result === null)?.call.name === 'execve';
 }
 
-/** Steps in shared memory. */
-interface List extends Beginning {
-  readonly block: Block;
-  readonly filled: Filled;
-}
-
-/** Puts a program into shared memory, or what comes after its beginning: into as much as it takes. */
-function load(program: Program, beginning?: Beginning): List {
-  const length = program.length - (beginning?.length ?? 0);
-  for (let size = fixedSize(length); ; size *= 2) {
+/** Puts a program into shared memory: into as much as it takes. */
+function load(program: Program): { block: Block; filled: Filled } {
+  for (let size = fixedSize(program); ; size *= 2) {
     const block = take(size + PIDFD_SIZE);
-    const { address, view } = block;
     try {
-      return { length, address, block, filled: write(program, view, address, beginning) };
+      return { block, filled: write(program, block.view, block.address) };
     } catch (error) {
       release(block);
       if (!(error instanceof RangeError)) throw error;

@@ -39,30 +39,16 @@ export class Tie {
     child.aside().write(this.told[1], '.');
   }
 
-  /**
-   * The parent's side, where the child waits: lets it go on.
-   *
-   * @param work what to do for its namespaces before, once they are there.
-   */
-  open(work: (() => void) | null): void {
-    if (this.opened === null) return;
-    if (work !== null) {
-      // No byte: the child has failed before it came to wait.
-      if (!this.hears()) return;
-      work();
-    }
-    sys.write(this.opened[1], '.');
-  }
-
-  /** The parent's side, after that: waits until the child has left this process's memory, by execve(2) or by its end. */
-  part(): void {
-    if (this.opened !== null) while (this.hears());
-  }
-
-  /** Waits for a byte of the child: false if it has left, or ended. */
-  private hears(): boolean {
-    this.closeOne(this.told[1]);
-    return sys.read(this.told[0], new Uint8Array(1)) > 0;
+  /** The parent's side, where the child waits: does the work, and waits until the child has become the command or has ended. */
+  open(work: () => void): void {
+    const { told, opened } = this;
+    if (opened === null) return;
+    this.closeOne(told[1]);
+    // No byte: the child has failed before it came to wait.
+    if (sys.read(told[0], new Uint8Array(1)) === 0) return;
+    work();
+    sys.write(opened[1], '.');
+    while (sys.read(told[0], new Uint8Array(1)) > 0);
   }
 
   close(): void {
