@@ -9,12 +9,13 @@ const bin = fileURLToPath(new URL('../../packages/ns-tool/dist/bin/ns-tool.cjs',
 const images = fileURLToPath(new URL('../../packages/images/dist/index.js', import.meta.url));
 
 /**
- * Runs a script on a disk of its own, in /mnt, with the store `store`; `tool` is ns-tool, and `fill` leaves no room.
+ * Runs a script on a disk of its own, in /mnt, with the store `store`, and no containers; `tool` is ns-tool, and `fill` leaves no room.
  *
  * @returns what it prints, errors too.
  */
 function onDisk(options: string, script: string, env: NodeJS.ProcessEnv = {}): string {
   const beginning = `
+    mount -t tmpfs states /run
     mount -t tmpfs -o ${options} disk /mnt; cd /mnt
     tool() { ${process.execPath} ${bin} "$@" 2>&1; }
     fill() { while head -c 4096 /dev/zero 2>/dev/null >> fill; do :; done; }

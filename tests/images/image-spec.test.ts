@@ -135,6 +135,13 @@ describe('an index', () => {
   };
   const ATTESTATION = 'unknown/unknown';
 
+  it.each(['constructor', '__proto__'])('may be for a machine called %s, as an object’s own fields are', (name) => {
+    const found = chooseManifest(index(`linux/${name}`, 'linux/amd64'), parsePlatform('linux/amd64'), 'tool');
+    expect(found).toMatchObject({ digest: hex('1') });
+    expect(showPlatform(parsePlatform(`linux/${name}`))).toBe(`linux/${name}`);
+    expect(parseConfig(json({ architecture: name, rootfs: { type: 'layers' } })).platform.architecture).toBe(name);
+  });
+
   it.each([
     ['linux/arm64', ['linux/amd64', 'linux/arm64', ATTESTATION], 1],
     ['linux/arm64', ['linux/arm64/v8'], 0],

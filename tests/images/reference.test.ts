@@ -92,6 +92,11 @@ describe('a reference', () => {
     );
   });
 
+  it('may have a digest of an algorithm that nobody knows', () => {
+    const digest = `constructor:${HEX}`;
+    expect(parseReference(`debian@${digest}`)).toMatchObject({ tag: null, digest });
+  });
+
   it('may have 255 letters in its name', () => {
     expect(parseReference(`host.io/${'a'.repeat(247)}`).path).toHaveLength(247);
     expect(() => parseReference(`host.io/${'a'.repeat(248)}`)).toThrow(/255/);

@@ -2,11 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -87,6 +90,21 @@ describe('the store', () => {
     expect(await none.collect()).toMatchObject({ bytes: 0 });
     await expect(none.pull('Debian')).rejects.toMatchObject({ code: 'invalid' });
     expect(existsSync(none.directory)).toBe(false);
+  });
+
+  it.each([0o777, 0o1777, 0o770])('is none of its owner’s where others can write, in mode %o', async (mode) => {
+    const { store, image, root } = await storeWithImage();
+    // What somebody else could put there.
+    rmSync(join(store.directory, 'tmp'), { recursive: true });
+    symlinkSync(root, join(store.directory, 'tmp'));
+    chmodSync(store.directory, mode);
+    const refused = expect.objectContaining({ code: 'store', hint: expect.stringContaining('chmod go-w') });
+    await expect(store.collect()).rejects.toEqual(refused);
+    await expect(store.importFrom(root)).rejects.toEqual(refused);
+    expect(() => store.find(image.name)).toThrow(refused);
+    expect(readdirSync(root)).toEqual(['file']);
+    chmodSync(store.directory, 0o755);
+    expect(store.find(image.name)).toEqual(image);
   });
 
   it('does not take damaged contents for what they were', async () => {

@@ -1,10 +1,11 @@
 /** The protocol against servers that do what a real registry in order does not: a server of the test's own, on loopback. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { openStore, type Store } from '@ns-tool/images';
 import { dirSync } from 'tmp-promise';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -304,6 +305,56 @@ describe('a failure', () => {
     expect(times(seen, LAYER)).toBeLessThanOrEqual(ATTEMPTS + 1);
   });
 
+  it('of one layer ends the others, of which the parts are kept', async () => {
+    const [slow, missing] = [emptyTar(200_000), emptyTar(1)];
+    const layers = [slow, missing].map((content) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      digest: digestOf(content),
+      size: content.length,
+    }));
+    const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
+    const ofTwo = Buffer.from(JSON.stringify({ ...JSON.parse(config.toString()), rootfs }));
+    const both = {
+      ...JSON.parse(manifest.toString()),
+      config: { ...JSON.parse(manifest.toString()).config, digest: digestOf(ofTwo), size: ofTwo.length },
+      layers,
+    };
+    const store = freshStore();
+    const partial = join(store.directory, 'tmp', `${digestOf(slow).slice(7)}.partial`);
+    let isComplete: boolean | undefined;
+    let begun = () => {};
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const { host } = await server((request, response) => {
+      const { url = '' } = request;
+      if (url.endsWith('/manifests/1')) response.end(JSON.stringify(both));
+      else if (url.endsWith(digestOf(ofTwo))) response.end(ofTwo);
+      else if (url.endsWith(digestOf(slow))) {
+        response.writeHead(200, { 'content-length': slow.length });
+        response.write(slow.subarray(0, 100_000), begun);
+        const rest = setTimeout(() => response.end(slow.subarray(100_000)), 5000);
+        response.on('close', () => {
+          clearTimeout(rest);
+          isComplete = response.writableFinished;
+        });
+      } else if (url.endsWith(digestOf(missing))) {
+        // Not before a part of the other is there.
+        const look = setInterval(() => {
+          if (!existsSync(partial) || statSync(partial).size < 100_000) return;
+          clearInterval(look);
+          response.writeHead(404).end();
+        }, 10);
+      } else return false;
+      return true;
+    });
+    const pulling = store.pull(`${host}/tool:1`);
+    await hasBegun;
+    await expect(pulling).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('has no blob') });
+    expect(isComplete ?? false).toBe(false);
+    expect(statSync(partial).size).toBe(100_000);
+  });
+
   it('is waited for longer each time, as long as asked, but not for ever', () => {
     const delays = [1, 2, 3, 4].map((failures) => delayAfter(failures, null, 1));
     expect(delays).toEqual([400, 800, 1600, 3200]);
@@ -390,14 +441,7 @@ describe('encryption', () => {
     // A name that is not this machine’s, by a proxy that is.
     const [, port] = host.split(':');
     const proxy = await connectProxy(Number(port));
-    withEnvironment({
-      HTTPS_PROXY: `http://${proxy.host}`,
-      https_proxy: `http://${proxy.host}`,
-      HTTP_PROXY: `http://${proxy.host}`,
-      http_proxy: `http://${proxy.host}`,
-      NO_PROXY: '',
-      no_proxy: '',
-    });
+    withProxy(`http://${proxy.host}`);
     await expect(freshStore().pull('registry.example/tool:1')).rejects.toMatchObject({ code: 'unreachable' });
     expect(proxy.asked).toEqual(['registry.example:443']);
     expect(seen).toEqual([]);
@@ -408,6 +452,66 @@ describe('encryption', () => {
     expect(seen.length).toBeGreaterThan(0);
   });
 });
+
+describe('a proxy', () => {
+  /** A proxy that answers so, and how often it was asked. */
+  async function proxyThat(answers: (client: Duplex) => void) {
+    const made = createServer();
+    let asked = 0;
+    made.on('connect', (_request, client) => {
+      asked++;
+      client.on('error', () => {});
+      answers(client);
+    });
+    return { ...(await listening(made)), asked: () => asked };
+  }
+
+  it('may be named without a scheme', async () => {
+    const registry = await server(() => false);
+    const proxy = await connectProxy(Number(registry.host.split(':')[1]));
+    withProxy(proxy.host);
+    expect(await freshStore().pull('registry.example/tool:1', { insecure: true })).toMatchObject({
+      name: 'registry.example/tool:1',
+    });
+    expect(proxy.asked).not.toEqual([]);
+  });
+
+  it.each(['http://', 'ftp://proxy', 'http://me:%zz@proxy', 'a b'])('is none if it is %s', async (address) => {
+    withProxy(address);
+    await expect(freshStore().pull('registry.example/tool:1')).rejects.toMatchObject({
+      code: 'unreachable',
+      message: 'what HTTPS_PROXY or HTTP_PROXY names is no proxy',
+    });
+    // It is not needed on this machine.
+    const { host } = await server(() => false);
+    expect(await freshStore().pull(`${host}/tool:1`)).toMatchObject({ name: `${host}/tool:1` });
+  });
+
+  it('that ends the connection is told after some tries', async () => {
+    const { host, asked } = await proxyThat((client) => client.destroy());
+    withProxy(`http://${host}`);
+    await expect(freshStore().pull('registry.example/tool:1')).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining(`the connection to the proxy ${host} failed`),
+    });
+    expect(asked()).toBe(ATTEMPTS);
+  });
+
+  it('that wants to know who asks is told of', async () => {
+    const { host } = await proxyThat((client) => client.end('HTTP/1.1 407 Who?\r\n\r\n'));
+    withProxy(`http://${host}`);
+    await expect(freshStore().pull('registry.example/tool:1')).rejects.toMatchObject({
+      code: 'unreachable',
+      message: `the proxy ${host} answers 407`,
+      hint: expect.stringContaining('NAME:PASSWORD@'),
+    });
+  });
+});
+
+function withProxy(address: string): void {
+  const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+  withEnvironment({ ...Object.fromEntries(names.map((name) => [name, address])), NO_PROXY: '', no_proxy: '' });
+}
 
 /** A proxy that leads to one port, whatever it is asked for: by CONNECT. */
 async function connectProxy(port: number) {

@@ -18,7 +18,7 @@ export {
 export { parseReference, type Reference, showFamiliar, showReference } from './reference.ts';
 export type { Collected } from './store/collect.ts';
 export type { CopyOptions } from './store/copy.ts';
-export { storeDirectory } from './store/directory.ts';
+export { checkStore, storeDirectory } from './store/directory.ts';
 export type { Progress } from './store/install.ts';
 export type { NamedImage } from './store/names.ts';
 export {

@@ -40,7 +40,11 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 /** Algorithms as in the OCI image specification, descriptor.md. */
 const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
 /** How many digits the digests have that everybody knows. */
-const DIGITS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+const DIGITS: ReadonlyMap<string, number> = new Map([
+  ['sha256', 64],
+  ['sha384', 96],
+  ['sha512', 128],
+]);
 
 /** @throws ImageError (invalid) for a text that is no reference, with what is wrong. */
 export function parseReference(text: string): Reference {
@@ -105,7 +109,7 @@ function isDomain(domain: string): boolean {
 
 function checkDigest(text: string, digest: string): void {
   const [algorithm = '', digits = ''] = digest.split(':');
-  const expected = DIGITS[algorithm];
+  const expected = DIGITS.get(algorithm);
   if (!DIGEST.test(digest))
     throw invalid(text, `the digest ${digest} is none`, 'A digest is: sha256: and 64 hexadecimal digits.');
   if (expected !== undefined && !(digits.length === expected && /^[0-9a-f]+$/.test(digits))) {

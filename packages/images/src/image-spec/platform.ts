@@ -9,21 +9,24 @@ export interface Platform {
 }
 
 /** Other names that people and kernels use. https://github.com/containerd/platforms, database.go */
-const ALIASES: Readonly<Record<string, readonly [architecture: string, variant: string | null]>> = {
-  x86_64: ['amd64', null],
-  'x86-64': ['amd64', null],
-  i386: ['386', null],
-  i686: ['386', null],
-  aarch64: ['arm64', null],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-};
+const ALIASES: ReadonlyMap<string, readonly [architecture: string, variant: string | null]> = new Map([
+  ['x86_64', ['amd64', null]],
+  ['x86-64', ['amd64', null]],
+  ['i386', ['386', null]],
+  ['i686', ['386', null]],
+  ['aarch64', ['arm64', null]],
+  ['armhf', ['arm', 'v7']],
+  ['armel', ['arm', 'v6']],
+]);
 
 /** By the names of process.arch. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
 
 /** Of arm64 there is one, of arm the newest counts if none is named. */
-const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { arm: 'v7', arm64: 'v8' };
+const DEFAULT_VARIANTS: ReadonlyMap<string, string> = new Map([
+  ['arm', 'v7'],
+  ['arm64', 'v8'],
+]);
 
 /** This machine's. */
 export function thisPlatform(architecture: string = process.arch): Platform {
@@ -49,7 +52,7 @@ export function parsePlatform(text: string): Platform {
 
 export function normalized({ os, architecture, variant }: Platform): Platform {
   const lower = architecture.toLowerCase();
-  const [known, itsVariant] = ALIASES[lower] ?? [lower, null];
+  const [known, itsVariant] = ALIASES.get(lower) ?? [lower, null];
   return { os: os.toLowerCase(), architecture: known, variant: variant?.toLowerCase() ?? itsVariant };
 }
 
@@ -77,7 +80,7 @@ export function choosePlatform<T>(
 /** -1 where it would not run, else the higher the better. */
 function suitability(platform: Platform, wanted: Platform): number {
   if (platform.os !== wanted.os || platform.architecture !== wanted.architecture) return -1;
-  const fallback = DEFAULT_VARIANTS[wanted.architecture] ?? null;
+  const fallback = DEFAULT_VARIANTS.get(wanted.architecture) ?? null;
   const [has, wants] = [platform.variant ?? fallback, wanted.variant ?? fallback];
   if (has === wants) return 100;
   const [older, newer] = [versionOf(has), versionOf(wants)];

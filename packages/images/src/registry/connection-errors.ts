@@ -33,12 +33,12 @@ export function connectionError(error: unknown, host: string): Error {
     return fail(
       'unreachable',
       `${host} refuses the connection (${code})`,
-      'Nothing listens there: is the registry running, and is the port right?',
+      'Nothing listens there: is it running, and is the port right?',
     );
   if (code === 'ENOTFOUND')
     return fail(
       'unreachable',
-      `there is no host called ${host} (${code})`,
+      `there is no such host: ${host} (${code})`,
       'Check the name, and whether this machine has a name server; a proxy is taken from HTTPS_PROXY.',
     );
   if (NOT_TLS.test(code))

@@ -1,9 +1,10 @@
 /** HTTP for one registry: encrypted but for loopback, through the proxy of the environment, redirected with care. */
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { ImageError } from '../error.ts';
 import { connectionError } from './connection-errors.ts';
 import { Interruption, parseRetryAfter, withPatience } from './patience.ts';
+import { throughProxies } from './proxy.ts';
 
 export interface Answer {
   readonly status: number;
@@ -36,20 +37,20 @@ export function isLoopback(hostname: string): boolean {
 
 export class Transport {
   private readonly direct: Dispatcher;
-  private readonly proxied: Dispatcher;
+  private proxied: Dispatcher | null = null;
+  private readonly tls: { readonly rejectUnauthorized: boolean };
 
   constructor(
     /** Of the registry. */
     private readonly hostname: string,
     private readonly insecure: boolean,
   ) {
-    const tls = { rejectUnauthorized: !insecure };
-    this.direct = new Agent({ connect: tls });
-    this.proxied = new EnvHttpProxyAgent({ connect: tls, requestTls: tls });
+    this.tls = { rejectUnauthorized: !insecure };
+    this.direct = new Agent({ connect: this.tls });
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.direct.destroy(), this.proxied.destroy()]);
+    await Promise.all([this.direct.destroy(), this.proxied?.destroy()]);
   }
 
   /** Without encryption only on this machine, and only if the registry is there too: else it could reach in here by us. */
@@ -78,6 +79,13 @@ export class Transport {
     throw new ImageError('unreachable', `${first.host} redirects without an end`);
   }
 
+  /** What is sent to this machine needs no proxy. */
+  private dispatcherFor({ hostname }: URL): Dispatcher {
+    if (isLoopback(hostname)) return this.direct;
+    this.proxied ??= throughProxies({ tls: this.tls, patience: PATIENCE_FOR_ANSWERS });
+    return this.proxied;
+  }
+
   private async send(
     url: URL,
     { method = 'GET', headers = {}, authorization, body }: Ask,
@@ -102,7 +110,7 @@ export class Transport {
         method,
         headers: { 'user-agent': 'ns-tool', ...headers, ...(authorization ? { authorization } : {}) },
         ...(body !== undefined && { body }),
-        dispatcher: isLoopback(url.hostname) ? this.direct : this.proxied,
+        dispatcher: this.dispatcherFor(url),
         headersTimeout: PATIENCE_FOR_ANSWERS,
         bodyTimeout: PATIENCE_FOR_ANSWERS,
       });

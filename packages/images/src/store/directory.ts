@@ -15,6 +15,39 @@ export function storeDirectory(env: NodeJS.ProcessEnv = process.env, uid: number
   return join(data, 'ns-tool');
 }
 
+/**
+ * Looks whose a store is, if there is one. To be asked before anything in it is believed, made or removed.
+ *
+ * @throws ImageError (store) where somebody else could change what is run from it, or lead elsewhere by links.
+ */
+export function checkStore(path: string): void {
+  const uid = process.geteuid?.() ?? 0;
+  const stat = statusOf(path);
+  if (stat === undefined) return;
+  if (stat.uid !== uid && stat.uid !== 0) {
+    throw new ImageError(
+      'store',
+      `the store ${path} belongs to another user (${stat.uid})`,
+      'Choose another: --store DIR',
+    );
+  }
+  if ((stat.mode & 0o022) !== 0 && stat.isDirectory()) {
+    throw new ImageError(
+      'store',
+      `the store ${path} can be written by others`,
+      `If all that is in it is yours: chmod go-w ${path}; else choose another: --store DIR`,
+    );
+  }
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError(error, 'the store cannot be read');
+  }
+}
+
 export class StoreDirectory {
   constructor(readonly path: string) {}
 
@@ -39,12 +72,12 @@ export class StoreDirectory {
   /**
    * Makes what is missing. Only the owner may look in: layers have set-user-ID programs, old ones too.
    *
-   * @throws ImageError (store) where it is somebody else's, who could change what is run from it.
+   * @throws ImageError (store), also as {@link checkStore}.
    */
   make(): void {
     try {
       makeDirectories(this.path, 0o700);
-      this.checkOwner();
+      checkStore(this.path);
       for (const directory of [this.blobs(), this.layers(), this.tmp()]) makeDirectories(directory, 0o700);
     } catch (error) {
       throw fileError(error, 'the store cannot be made');
@@ -52,26 +85,6 @@ export class StoreDirectory {
   }
 
   exists(): boolean {
-    return this.status() !== undefined;
-  }
-
-  /** @throws ImageError (store) */
-  checkOwner(): void {
-    const uid = process.geteuid?.() ?? 0;
-    const stat = this.status();
-    if (stat === undefined || stat.uid === uid || stat.uid === 0) return;
-    throw new ImageError(
-      'store',
-      `the store ${this.path} belongs to another user (${stat.uid})`,
-      'Choose another: --store DIR',
-    );
-  }
-
-  private status(): Stats | undefined {
-    try {
-      return statSync(this.path, { throwIfNoEntry: false });
-    } catch (error) {
-      throw fileError(error, 'the store cannot be read');
-    }
+    return statusOf(this.path) !== undefined;
   }
 }

@@ -43,6 +43,8 @@ export interface Installation {
   /** For which it must be. */
   readonly platform: Platform;
   readonly fetch: FetchBlob;
+  /** Ends what is being fetched, since the image cannot be had any more. */
+  readonly giveUp?: () => void;
   /** Whether the layers that are in the store have just been unpacked for it. Otherwise they were there already. */
   readonly isNew?: boolean;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -50,7 +52,7 @@ export interface Installation {
 
 /** Gets what is missing of an image, unpacks it, and names it. Until then, the name stands for what it stood for. */
 export async function install(directory: StoreDirectory, installation: Installation): Promise<Image> {
-  const { name, platform, fetch, isNew = false, onProgress = () => {} } = installation;
+  const { name, platform, fetch, isNew = false, giveUp, onProgress = () => {} } = installation;
   const manifest = imageManifest(installation.manifest, installation.mediaType, name);
   await ensureBlob(directory, manifest.config, fetch);
   const document = parseConfig(readBlob(directory, manifest.config.digest));
@@ -93,11 +95,16 @@ export async function install(directory: StoreDirectory, installation: Installat
     else onProgress({ stage: 'unpacked', layer: descriptor });
   };
   // Each is started after those below it, for which it may have to wait.
-  await forEach([...layers.entries()], AT_ONCE, async ([i, layer]) => {
-    const getting = get(layer, i);
-    started.push(getting);
-    await getting;
-  });
+  await forEach(
+    [...layers.entries()],
+    AT_ONCE,
+    async ([i, layer]) => {
+      const getting = get(layer, i);
+      started.push(getting);
+      await getting;
+    },
+    giveUp,
+  );
   const together = layers.findLastIndex((layer) => dependent.has(layer)) + 1;
   if (together > 0) await installTogether(directory, layers.slice(0, together), fetch);
   for (const { descriptor } of dependent) onProgress({ stage: 'unpacked', layer: descriptor });
@@ -156,14 +163,26 @@ function imageManifest(content: Uint8Array, mediaType: string | null, name: stri
   return manifest;
 }
 
-/** Runs `work` on each, so many at a time. After a failure none is begun; throws the first once all have ended. */
-export async function forEach<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+/**
+ * Runs `work` on each, so many at a time. After a failure none is begun; throws the first once all have ended.
+ *
+ * @param onFailure may have those end that run.
+ */
+export async function forEach<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+  onFailure: () => void = () => {},
+): Promise<void> {
   const queue = items[Symbol.iterator]();
   const errors: unknown[] = [];
   const worker = async () => {
     for (const item of queue) {
       if (errors.length > 0) return;
-      await work(item).catch((error: unknown) => errors.push(error));
+      await work(item).catch((error: unknown) => {
+        errors.push(error);
+        onFailure();
+      });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

@@ -32,6 +32,7 @@ export async function pull(
       manifest: chosen.content,
       mediaType: entry?.mediaType ?? chosen.mediaType,
       platform,
+      giveUp: () => void client.close(),
       fetch: (descriptor, file, onReceived) => download(client, descriptor, file, onReceived),
       onProgress,
     });

@@ -8,7 +8,7 @@ import { type Platform, parsePlatform, thisPlatform } from '../image-spec/platfo
 import { parseReference, type Reference, showReference } from '../reference.ts';
 import type { Collected } from './collect.ts';
 import type { CopyOptions } from './copy.ts';
-import { StoreDirectory } from './directory.ts';
+import { checkStore, StoreDirectory } from './directory.ts';
 import { imageOf, type Progress } from './install.ts';
 import { changeNames, type NamedImage, readNames } from './names.ts';
 
@@ -84,7 +84,7 @@ export function openStore(path: string): Store {
     }
   };
   const names = () => {
-    directory.checkOwner();
+    checkStore(directory.path);
     return readNames(directory);
   };
   const changing = <T>(work: () => Promise<T>): Promise<T> =>
