@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import {
   type Architecture,
   AT_FDCWD,
@@ -156,6 +157,9 @@ const LAUNCHER = `
 const launcher = join(scratch, 'launcher');
 const hasCompiler = whyMissing('gcc') === null;
 if (hasCompiler) beforeAll(() => run('gcc', ['-x', 'c', '-o', launcher, '-'], LAUNCHER));
+const traced = join(scratch, 'traced');
+const TRACED = fileURLToPath(new URL('traced.c', import.meta.url));
+if (hasCompiler) beforeAll(() => run('gcc', ['-o', traced, TRACED]));
 
 /** A signal that a shell can trap and that is not for an init itself: not SIGKILL, SIGCHLD, SIGSTOP, nor libc's own two. */
 const SIGNALS = Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => ![9, 17, 19, 32, 33].includes(signal));
@@ -258,6 +262,19 @@ const checks: readonly Check[] = [
     },
   },
   {
+    name: 'as an init lets a command go on that has asked to be traced by it',
+    native: 'ptrace(2)',
+    async check(subject) {
+      if (!hasCompiler) return;
+      const start = (...args: string[]) => subject.run(['1', '3', '1', traced, 'traced', ...args]);
+      expect(await start('10', '12')).toMatchObject({ stdout: 'got 10\ngot 12\ngoes on\n', status: 7 });
+      expect(await subject.run(['1', '3', '1', traced, traced, 'exec'])).toMatchObject({
+        stdout: 'goes on\n',
+        status: 7,
+      });
+    },
+  },
+  {
     name: 'gives the command no blocked signal',
     async check(subject) {
       expect((await subject.sealed(STATUS)).stdout).toBe(NO_SIGNALS);
@@ -324,6 +341,29 @@ const checks: readonly Check[] = [
     },
   },
   {
+    name: 'as an init that leads a session passes on what keys send to all of the process group, and nothing else',
+    async check(subject) {
+      const trap = (who: string) => `for name in INT QUIT TERM; do trap "echo ${who} $name" $name; done`;
+      const folder = mkdtempSync(join(scratch, 'group-'));
+      const script = `${trap('outer')}; sh -c '${trap('inner')}; echo ready; until [ -e over ]; do sleep 0.01; done'`;
+      const next: [after: string, act: (pid: number) => void][] = [
+        ['ready', (pid) => process.kill(pid, 'SIGTERM')],
+        ['ready', (pid) => process.kill(pid, 'SIGINT')],
+        ['inner INT', (pid) => process.kill(pid, 'SIGQUIT')],
+        ['inner QUIT', () => writeFileSync(join(folder, 'over'), '')],
+      ];
+      // The outer one says so once the inner one has ended, for which it waits.
+      const { stdout } = await subject.init(script, {
+        options: { cwd: folder },
+        onOutput(output, pid) {
+          for (; next[0] !== undefined && output.includes(next[0][0]); next.shift()) next[0][1](pid);
+        },
+      });
+      const heard = ['inner INT', 'inner QUIT', 'outer INT', 'outer QUIT', 'outer TERM'];
+      expect(stdout.split('\n').sort()).toEqual(['', ...heard, 'ready']);
+    },
+  },
+  {
     name: 'as an init goes on while the command is stopped, and lets it go on',
     async check(subject) {
       for (const signal of ['STOP']) {
@@ -381,9 +421,9 @@ const checks: readonly Check[] = [
       try {
         // The init is stopped until the command has dealt with what the terminal has sent both. Of the signals that wait for
         // it then, it takes the lowest first.
-        const command = `trap 'echo interrupted' INT; trap 'exit 8' USR1; ${JOB}; [ $tpgid = $pgrp ] && [ $$ != $pgrp ] || exit
+        const command = `trap 'echo interrupted' INT; trap 'echo asked' QUIT; trap 'exit 8' USR1; ${JOB}; [ $tpgid = $pgrp ] && [ $$ != $pgrp ] || exit
           kill -STOP $PPID; until grep -q "^State:.T" /proc/$PPID/status; do sleep 0.01; done; echo ready
-          until [ -e typed ]; do sleep 0.01; done; kill -USR1 $PPID; kill -CONT $PPID; while :; do sleep 0.01; done`;
+          until [ -e typed ]; do sleep 0.01; done; kill -QUIT $PPID; kill -USR1 $PPID; kill -CONT $PPID; while :; do sleep 0.01; done`;
         const words = [...subject.emulator, subject.file, '1', '9', '1', '/bin/sh', 'sh', '-c', command];
         const shell = `trap : INT; ${words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}; echo $?`;
         const folder = mkdtempSync(join(scratch, 'session-'));
@@ -411,7 +451,7 @@ const checks: readonly Check[] = [
         const patience = setTimeout(() => child.kill('SIGKILL'), subject.patience);
         await Promise.all([child.exited, ended(child.stdout)]);
         clearTimeout(patience);
-        expect(stdout).toBe('ready\ninterrupted\n8\n');
+        expect(stdout).toBe('ready\ninterrupted\nasked\n8\n');
       } finally {
         closeSync(slave);
         closeSync(master);
@@ -557,17 +597,38 @@ const mutants: readonly Mutant[] = [
   },
   { name: 'no signal is passed on', x64: ['call_kernel 62 ', 'nop '], arm64: ['call_kernel 129 ', 'nop '] },
   {
-    name: 'signals go to the whole process group',
+    name: 'signals go to its own process group',
     x64: ['mov %r15d, %edi\n mov %eax, %esi', 'xor %edi, %edi\n mov %eax, %esi'],
     arm64: ['mov w0, w20', 'mov w0, #0'],
   },
+  { name: 'every signal goes to a process group', x64: ['ja pass', 'nop'], arm64: ['b.hi pass', 'nop'] },
+  { name: 'SIGQUIT goes to the command alone', x64: ['ja pass', 'jae pass'], arm64: ['b.hi pass', 'b.hs pass'] },
+  { name: 'what keys send goes to the command alone', x64: ['neg %edi', 'nop'], arm64: ['neg w0, w20', 'nop'] },
+  { name: 'it goes to a process group that there is not', x64: ['jnz pass', 'nop'], arm64: ['cbnz w24, pass', 'nop'] },
   {
     name: 'one child is reaped each time',
     x64: ['jne reap', 'jne wait'],
     arm64: ['b.ne reap', 'b.ne wait'],
   },
+  {
+    name: 'a command that is traced is taken for one that has ended',
+    native: 'ptrace',
+    x64: ['jne ended', 'jmp ended'],
+    arm64: ['b.ne ended', 'b ended'],
+  },
+  {
+    name: 'a command that is traced gets no signal',
+    native: 'ptrace',
+    x64: ['movzbl 1(%rsp), %r10d', 'xor %r10d, %r10d'],
+    arm64: ['ldrb w3, [sp, #1]', 'mov w3, #0'],
+  },
+  {
+    name: 'a command that is traced dies of execve(2)',
+    native: 'ptrace',
+    x64: ['cmove %edx, %r10d', 'nop'],
+    arm64: ['csel w3, wzr, w3, eq', 'nop'],
+  },
   { name: 'it waits for a child until that ends', ...inBoth('.set WNOHANG, 1', '.set WNOHANG, 0') },
-  { name: 'a stop is taken for an end', ...inBoth('.set WNOHANG, 1', '.set WNOHANG, 3') },
   { name: 'any child is taken for the command', x64: ['jne reap', 'nop'], arm64: ['b.ne reap', 'nop'] },
   { name: 'the status is the signal', x64: ['shr $8, %edi', 'nop'], arm64: ['ubfx w0, w1, #8, #8', 'mov w0, w1'] },
   { name: 'a death is a status', x64: ['jz exit', 'jmp exit'], arm64: ['b.eq exit', 'b exit'] },

@@ -403,6 +403,25 @@ export const MFD_ALLOW_SEALING = 0x2;
 export const MFD_EXEC = 0x10;
 export const MEMFD_FLAGS = { MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_EXEC } as const satisfies FlagSet;
 
+// -- lseek(2): include/uapi/linux/fs.h
+
+export const SEEK_SET = 0;
+export const SEEK_CUR = 1;
+export const SEEK_END = 2;
+export const WHENCES = { SEEK_SET, SEEK_CUR, SEEK_END } as const satisfies FlagSet;
+
+// -- ptrace(2): include/uapi/linux/ptrace.h
+
+/** Ends the tracing of a thread that is stopped, which gets the signal `data`, or none if that is 0. */
+export const PTRACE_DETACH = 17;
+export const PTRACE_REQUESTS = { PTRACE_DETACH } as const satisfies FlagSet;
+
+// -- keyctl(2): include/uapi/linux/keyctl.h
+
+/** With NULL for a name: a session keyring that is new, and empty. */
+export const KEYCTL_JOIN_SESSION_KEYRING = 1;
+export const KEYCTL_OPERATIONS = { KEYCTL_JOIN_SESSION_KEYRING } as const satisfies FlagSet;
+
 export const EXECVEAT_FLAGS = { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW } as const satisfies FlagSet;
 
 export const DUP_FLAGS = { O_CLOEXEC } as const satisfies FlagSet;

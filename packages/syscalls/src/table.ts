@@ -23,6 +23,7 @@ import {
   FSMOUNT_FLAGS,
   FSOPEN_FLAGS,
   IOCTL_COMMANDS,
+  KEYCTL_OPERATIONS,
   MAP_FLAGS,
   MEMFD_FLAGS,
   MOUNT_ATTRS,
@@ -37,6 +38,7 @@ import {
   PIPE_FLAGS,
   PRCTL_OPTIONS,
   PROTECTIONS,
+  PTRACE_REQUESTS,
   RESOLVE_FLAGS,
   SIGPROCMASK_HOWS,
   STATX_FLAGS,
@@ -47,6 +49,7 @@ import {
   UTIMENSAT_FLAGS,
   WAITID_OPTIONS,
   WAITID_TYPES,
+  WHENCES,
   XATTR_FLAGS,
 } from './constants.ts';
 import {
@@ -233,6 +236,9 @@ export const table = {
 
   /** Reads into `buffer` and returns the number of bytes, 0 at the end. read(2). */
   read: call<(fd: number, buffer: Uint8Array) => number>(0, 63, fd, filled),
+
+  /** Moves the position in an open file by `offset` bytes from `whence`, and returns it. lseek(2). */
+  lseek: call<(fd: number, offset: number, whence: number) => number>(8, 62, fd, int, oneOf(WHENCES)),
 
   /** Reads directory entries (struct linux_dirent64) into `buffer`; returns their bytes, 0 at the end. getdents64(2). */
   getdents64: call<(fd: number, buffer: Uint8Array) => number>(217, 61, fd, filled),
@@ -479,6 +485,28 @@ export const table = {
    * @throws EINVAL for flags that this kernel does not know; EACCES for MFD_EXEC where vm.memfd_noexec is 2.
    */
   memfd_create: call<(name: Text, flags: number) => number>(319, 279, text, flags(MEMFD_FLAGS)),
+
+  /**
+   * What a tracer does with a thread that it traces. ptrace(2).
+   *
+   * @throws ESRCH for one that is not traced by the calling thread, or not stopped.
+   */
+  ptrace: call<(request: number, pid: number, addr: null, data: number) => number>(
+    101,
+    117,
+    oneOf(PTRACE_REQUESTS),
+    int32,
+    none,
+    int,
+  ),
+
+  /**
+   * Leaves the session keyring that this thread has from its parent for another one. Keys are in no namespace. keyctl(2),
+   * session-keyring(7).
+   *
+   * @throws EDQUOT beyond the limits of /proc/sys/kernel/keys/; ENOSYS for a kernel without keys.
+   */
+  keyctl: call<(operation: number, name: Text | null) => number>(250, 219, oneOf(KEYCTL_OPERATIONS), nullable(text)),
 
   /** Makes this process the leader of a new session and process group, without a terminal. setsid(2). @throws EPERM. */
   setsid: call<() => number>(112, 157),

@@ -16,18 +16,25 @@
  * last candidate says that the command runs. Where nothing is left to try, it exits with status 127.
  *
  * As an init it passes on to the command every signal that it is sent, waits for every child that it is given, and
- * exits when the command has ended: with its status, or with 128 + n if signal n ended it.
+ * exits when the command has ended: with its status, or with 128 + n if signal n ended it. SIGINT and SIGQUIT, which a key
+ * sends to all in the foreground of a terminal, it passes on to the whole process group of a command that leads a session.
  *
  * It uses nothing but registers and its stack: the kernel maps this file for reading and executing only. Whoever gets
  * hold of it inside of a container may execute it with other arguments, or none; it has no more rights than they have.
  */
+	.set	SIGINT, 2
+	.set	SIGQUIT, 3
+	.set	SIGTRAP, 5
 	.set	SIGCHLD, 17
+	.set	CLONE_VFORK, 0x4000
 	.set	SIG_SETMASK, 2
 	.set	F_SETFD, 2
 	.set	FD_CLOEXEC, 1
 	.set	PR_SET_NAME, 15
 	.set	TIOCSCTTY, 0x540e
 	.set	WNOHANG, 1
+	.set	PTRACE_DETACH, 17
+	.set	STOPPED, 0x7f		// as a status of wait(2)
 	.set	SI_KERNEL, 0x80
 	.set	SI_CODE, 8		// in siginfo_t, which has 128 bytes
 	.set	SIGINFO, 128
@@ -114,7 +121,7 @@ title:
 	mov	x26, sp
 	mov	x1, sp
 	bl	set_mask
-	mov	x0, #SIGCHLD
+	mov	x0, #CLONE_VFORK | SIGCHLD	// The init goes on once the command leads its session.
 	mov	x1, #0
 	mov	x2, #0
 	mov	x3, #0
@@ -217,6 +224,12 @@ wait:
 	b.eq	wait			// From a terminal, which has sent it to the command as well.
 	mov	w1, w0
 	mov	w0, w20
+	sub	w2, w1, #SIGINT
+	cmp	w2, #SIGQUIT - SIGINT
+	b.hi	pass			// Unsigned, so that it is one of the two.
+	cbnz	w24, pass
+	neg	w0, w20
+pass:
 	call_kernel 129			// kill
 	b	wait
 
@@ -227,7 +240,20 @@ reap:
 	mov	x3, #0
 	call_kernel 260			// wait4
 	cmp	w0, #0
-	b.le	wait			// None has ended, or only stopped.
+	b.le	wait			// None has ended.
+	ldrb	w1, [sp]
+	cmp	w1, #STOPPED
+	b.ne	ended
+	// The command has asked to be traced by its parent, and so stops at each signal. It gets that, but for the one of execve(2).
+	mov	w1, w0
+	mov	x0, #PTRACE_DETACH
+	mov	x2, #0
+	ldrb	w3, [sp, #1]
+	cmp	w3, #SIGTRAP
+	csel	w3, wzr, w3, eq
+	call_kernel 117			// ptrace
+	b	reap
+ended:
 	cmp	w0, w20
 	b.ne	reap
 	ldr	w1, [sp]		// wait(2): the status in the second byte, or the signal in seven bits of the first

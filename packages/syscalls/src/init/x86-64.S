@@ -16,18 +16,25 @@
  * last candidate says that the command runs. Where nothing is left to try, it exits with status 127.
  *
  * As an init it passes on to the command every signal that it is sent, waits for every child that it is given, and
- * exits when the command has ended: with its status, or with 128 + n if signal n ended it.
+ * exits when the command has ended: with its status, or with 128 + n if signal n ended it. SIGINT and SIGQUIT, which a key
+ * sends to all in the foreground of a terminal, it passes on to the whole process group of a command that leads a session.
  *
  * It uses nothing but registers and its stack: the kernel maps this file for reading and executing only. Whoever gets
  * hold of it inside of a container may execute it with other arguments, or none; it has no more rights than they have.
  */
+	.set	SIGINT, 2
+	.set	SIGQUIT, 3
+	.set	SIGTRAP, 5
 	.set	SIGCHLD, 17
+	.set	CLONE_VFORK, 0x4000
 	.set	SIG_SETMASK, 2
 	.set	F_SETFD, 2
 	.set	FD_CLOEXEC, 1
 	.set	PR_SET_NAME, 15
 	.set	TIOCSCTTY, 0x540e
 	.set	WNOHANG, 1
+	.set	PTRACE_DETACH, 17
+	.set	STOPPED, 0x7f		# as a status of wait(2)
 	.set	SI_KERNEL, 0x80
 	.set	SI_CODE, 8		# in siginfo_t, which has 128 bytes
 	.set	SIGINFO, 128
@@ -114,7 +121,7 @@ title:
 	push	$-1			# All signals, from now on at (%rsp). Before the child is made, so that none of it is missed.
 	mov	%rsp, %rsi
 	call	set_mask
-	mov	$SIGCHLD, %edi
+	mov	$CLONE_VFORK | SIGCHLD, %edi	# The init goes on once the command leads its session.
 	xor	%esi, %esi
 	xor	%edx, %edx
 	xor	%r10d, %r10d
@@ -218,6 +225,13 @@ wait:
 	je	wait			# From a terminal, which has sent it to the command as well.
 	mov	%r15d, %edi
 	mov	%eax, %esi
+	lea	-SIGINT(%rax), %edx
+	cmp	$SIGQUIT - SIGINT, %edx
+	ja	pass			# Unsigned, so that it is one of the two.
+	test	%ebp, %ebp
+	jnz	pass
+	neg	%edi
+pass:
 	call_kernel 62			# kill
 	jmp	wait
 
@@ -228,7 +242,19 @@ reap:
 	xor	%r10d, %r10d
 	call_kernel 61			# wait4
 	test	%eax, %eax
-	jle	wait			# None has ended, or only stopped.
+	jle	wait			# None has ended.
+	cmpb	$STOPPED, (%rsp)
+	jne	ended
+	# The command has asked to be traced by its parent, and so stops at each signal. It gets that, but for the one of execve(2).
+	mov	$PTRACE_DETACH, %edi
+	mov	%eax, %esi
+	xor	%edx, %edx
+	movzbl	1(%rsp), %r10d
+	cmp	$SIGTRAP, %r10d
+	cmove	%edx, %r10d
+	call_kernel 101			# ptrace
+	jmp	reap
+ended:
 	cmp	%r15d, %eax
 	jne	reap
 	mov	(%rsp), %edi		# wait(2): the status in the second byte, or the signal in seven bits of the first

@@ -1,7 +1,8 @@
 /** Children that run, and their ends. */
 import { constants } from 'node:os';
-import { P_PIDFD, WEXITED, WNOHANG, WSTOPPED } from '../constants.ts';
+import { P_PIDFD, PTRACE_DETACH, WEXITED, WNOHANG, WSTOPPED } from '../constants.ts';
 import { sys } from '../run.ts';
+import { isErrno } from '../syscall-error.ts';
 
 /** How a process ended: by itself, or by a signal. */
 export interface Exit {
@@ -25,6 +26,7 @@ let isListening = false;
 
 /** siginfo's si_code: asm-generic/siginfo.h. */
 const CLD_EXITED = 1;
+const CLD_TRAPPED = 4;
 const CLD_STOPPED = 5;
 
 /**
@@ -92,12 +94,29 @@ export function exitOf(pidfd: number): Exit {
 
 /** What has become of a child; with WNOHANG null if nothing has. */
 function changeOf(pidfd: number, options: number): Exit | Stop | null {
-  const siginfo = Buffer.alloc(128);
-  sys.waitid(P_PIDFD, pidfd, siginfo, options, null);
-  if (siginfo.readInt32LE(16) === 0) return null;
-  const [code, status] = [siginfo.readInt32LE(8), siginfo.readInt32LE(24)];
-  if (code === CLD_EXITED) return { status, signal: null };
-  return code === CLD_STOPPED ? { stoppedBy: signalName(status) } : { status: null, signal: signalName(status) };
+  for (;;) {
+    const siginfo = Buffer.alloc(128);
+    sys.waitid(P_PIDFD, pidfd, siginfo, options, null);
+    const [code, pid, status] = [siginfo.readInt32LE(8), siginfo.readInt32LE(16), siginfo.readInt32LE(24)];
+    if (pid === 0) return null;
+    if (code === CLD_EXITED) return { status, signal: null };
+    if (code === CLD_STOPPED) return { stoppedBy: signalName(status) };
+    if (code !== CLD_TRAPPED) return { status: null, signal: signalName(status) };
+    letGo(pid, status);
+  }
+}
+
+/**
+ * Lets a child go on that has asked to be traced by its parent (PTRACE_TRACEME), and so stops at each signal: without a tracer,
+ * which this is not. At an execve(2) the signal is one of the tracing.
+ */
+function letGo(pid: number, signal: number): void {
+  try {
+    sys.ptrace(PTRACE_DETACH, pid, null, signal === constants.signals.SIGTRAP ? 0 : signal);
+  } catch (error) {
+    // It has been killed meanwhile.
+    if (!isErrno(error, 'ESRCH')) throw error;
+  }
 }
 
 function isStop(change: Exit | Stop): change is Stop {

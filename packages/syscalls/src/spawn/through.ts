@@ -5,6 +5,7 @@
 import { constants } from 'node:os';
 import {
   AT_EMPTY_PATH,
+  CLONE_VFORK,
   F_ADD_SEALS,
   F_DUPFD_CLOEXEC,
   F_SEAL_GROW,
@@ -132,7 +133,7 @@ export function pass(sys: Recorder, file: number, answers: number, through: Thro
 /** What the small program does then. Of each step there is an answer, but of the execve(2) that works. */
 export function beyond(through: Through, execution: Execution): Program {
   return record((sys) => {
-    if (through === 'init') sys.clone(constants.signals.SIGCHLD, null, null);
+    if (through === 'init') sys.clone(CLONE_VFORK | constants.signals.SIGCHLD, null, null);
     execute(sys, execution);
   });
 }
