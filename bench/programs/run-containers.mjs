@@ -31,7 +31,7 @@ sys.mount('sysfs', at('sys'), 'sysfs', 0, null);
 
 // Each container makes and removes files in the store: without what the disk's filesystem takes for that.
 mkdirSync(inMemory);
-sys.mount('ns-tool-bench', inMemory, 'tmpfs', 0, null);
+sys.mount('ns-tool-bench', inMemory, 'tmpfs', 0, 'mode=755');
 
 const ROOT = ['--unshare-all', '--bind', rootfs, '/', '--proc', '/proc', '--dev', '/dev'];
 

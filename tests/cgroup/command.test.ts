@@ -20,7 +20,7 @@ describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, ()
     stand = await Stand.make();
     await stand.shell(
       `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}
-      mkdir -m 777 /mnt/store /mnt/states /mnt/up; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER} /mnt/user-rootfs`,
+      install -d /mnt/store; install -d -o ${USER} /mnt/store/user; mkdir -m 777 /mnt/states /mnt/up; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER} /mnt/user-rootfs`,
     );
     return () => stand.dispose();
   });
@@ -133,6 +133,13 @@ END`);
     );
     expect(await inside('mount -o remount,bind,ro $at')).toMatch(
       /^ns-tool: (mkdirat|openat)\(.*Read-only file system \(EROFS\)\n.*read-only.*\n125\n$/,
+    );
+  });
+
+  it('leave no room for exec where the container takes all', async () => {
+    await box('full', '--pids-limit=1');
+    expect(await script('tool exec full true 2>&1; echo $?')).toMatch(
+      /^ns-tool: clone\(.*\): .*\(EAGAIN\)\nThe container has as many processes as it may have: --pids-limit\n125\n$/,
     );
   });
 

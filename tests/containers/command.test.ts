@@ -205,6 +205,17 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
     );
   });
 
+  it('leaves what only has the name of a container: a link, and a file', async () => {
+    await user.type(
+      `${sudo}sh -c 'mkdir -p /tmp/kept $NS_TOOL_STORE/containers; touch /tmp/kept/file; cd $NS_TOOL_STORE/containers
+                     ln -s /tmp/kept 0123456789ab; touch ffffffffffff'`,
+    );
+    expect(await tool('cleanup 2>&1; echo $?')).toBe('Nothing is left over.\n0\n');
+    expect(await user.type('ls /tmp/kept')).toBe('file\n');
+    expect(await files()).toBe('0123456789ab\nffffffffffff\n');
+    await user.type(`${sudo}sh -c 'rm -r /tmp/kept $NS_TOOL_STORE/containers/*'`);
+  });
+
   it('says what of its places cannot be read', async () => {
     const refused = (path: string, why: string, hint: string) => `ns-tool: cannot read ${path}: ${why}\n${hint}\n`;
     expect(await tool('cleanup --store /dev/null')).toBe(
@@ -227,6 +238,26 @@ describe.skipIf(!isRoot || needsBusybox('commands for containers')).each([
     }
     await user.type('sudo rmdir /tmp/of-root');
   });
+
+  it.each(['cleanup', 'cleanup --dry-run', 'run ~/rootfs true'])(
+    'touches nothing in a store of somebody else: %s',
+    async (words) => {
+      const asOwner = sudo === '' ? '' : 'sudo ';
+      await user.type(
+        `${asOwner}sh -c 'mkdir -p /tmp/kept; touch /tmp/kept/file'
+         mkdir -p /tmp/other/containers; ln -sfn /tmp/kept /tmp/other/containers/0123456789ab
+         sudo chown -hR nobody /tmp/other`,
+      );
+      const [first, ...rest] = words.split(' ');
+      expect(await tool(`${[first, '--store /tmp/other', ...rest].join(' ')} 2>&1; echo $?`)).toBe(
+        `ns-tool: the store /tmp/other belongs to another user (65534)\nChoose another: --store DIR\n${first === 'run' ? 125 : 1}\n`,
+      );
+      expect(await user.type('ls /tmp/kept /tmp/other/containers')).toBe(
+        '/tmp/kept:\nfile\n\n/tmp/other/containers:\n0123456789ab\n',
+      );
+      await user.type('sudo rm -r /tmp/kept /tmp/other');
+    },
+  );
 
   it.each(['ps', 'exec web true', 'stop web', 'rm web', 'cleanup'])(
     'reads no states that somebody else may have written: %s',

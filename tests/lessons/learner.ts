@@ -16,7 +16,7 @@ const PATH = `${HOME}/bin:${dirname(process.execPath)}:/usr/local/sbin:/usr/loca
 
 /**
  * Makes the machine, as its root, and becomes the learner's shell. Its disk is an overlay: this machine's, and over it a
- * tmpfs that takes whatever is written.
+ * tmpfs that takes whatever is written. There are no containers on it.
  */
 const MACHINE = `
 set -e
@@ -26,6 +26,7 @@ mount -t overlay machine -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mn
 cd /mnt/root
 for directory in proc sys dev; do mount --rbind /$directory $directory; done
 mount -t tmpfs -o mode=1777 machine tmp
+rm -rf run/ns-tool
 mkdir -p home/learner/ns-tool
 mount --rbind "$1" home/learner/ns-tool
 mount -t tmpfs -o mode=755 machine home/learner/ns-tool/my-lessons

@@ -91,6 +91,7 @@ for fd in $(ls /proc/self/fd); do echo "fd $fd"; done
 exec 2>&1
 tell() { while IFS= read -r line; do echo "$1 $line"; done <"$2"; }
 echo "pid $$" /proc/[0-9]*
+read -r pid name state parent group session rest </proc/$$/stat; echo "session $group $session"
 echo "directory $(pwd)"
 for file in status mountinfo uid_map gid_map setgroups; do tell $file /proc/self/$file; done
 for kind in ${KINDS.join(' ')}; do echo "namespace $(readlink /proc/self/ns/$kind)"; done
@@ -148,7 +149,7 @@ export function sightOf(scenario: Scenario, ground: Ground, outcome: Outcome): S
 }
 
 /** The targets of mounts that are the container's own, and whose options therefore are as the recipe says. */
-const OWN_MOUNTS = /^\/$|^\/(proc|sys|tmp)(\/|$)|^\/dev($|\/pts|\/shm|\/mqueue)/;
+const OWN_MOUNTS = /^\/$|^\/(proc|sys|tmp|etc)(\/|$)|^\/dev($|\/pts|\/shm|\/mqueue)/;
 
 /** The options of a filesystem that are given; a tmpfs of a user namespace also shows who has mounted it. */
 const GIVEN_OPTIONS: Readonly<Record<string, RegExp>> = { tmpfs: /^(size|mode)=/, devpts: /^(gid|mode|ptmxmode)=/ };
@@ -184,7 +185,7 @@ function mountsOf({ scenario, ground }: Sight): Record<string, string> {
   const gid = idMaps === undefined ? 5 : others && Number(others.split(' ')[1]) + 4;
   return {
     '/': `overlay overlay ${readOnly ? 'ro' : 'rw'}${privileged ? '' : ',nodev'},relatime`,
-    ...each(OWN_FILES, 'rw'),
+    ...each(OWN_FILES, `tmpfs ns-tool rw,${RESTRICTED_OPTIONS} size=1024k mode=755`),
     '/proc': `proc proc rw,${RESTRICTED_OPTIONS}`,
     '/sys': `sysfs sysfs ${privileged ? 'rw' : 'ro'},${RESTRICTED_OPTIONS}`,
     '/dev': 'tmpfs tmpfs rw,nosuid size=64k mode=755',
@@ -248,6 +249,11 @@ export const checks: readonly Check[] = [
   {
     name: 'it is the first process, and sees no other',
     check: ({ told }) => expect(told('pid')).toEqual(['1 /proc/1']),
+  },
+  {
+    // What is outside of its pid namespace would be 0.
+    name: 'it leads a session and a process group, in which are none of the host',
+    check: ({ told }) => expect(told('session')).toEqual(['1 1']),
   },
   {
     name: 'it is in namespaces of its own',

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CAPABILITIES } from '@ns-tool/syscalls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
 import { scratchDirectory } from '../support/scratch.ts';
@@ -70,6 +71,14 @@ until $tool exec box true 2> /dev/null; do sleep 0.05; done
 $tool exec box /entry; echo status $?
 $tool stop --time 0 box > /dev/null; wait`;
 
+/** Runs a container with a program of its image, does something beside it once that says that it is ready, and ends it. */
+const beside = (rootfs: string, command: string, script: string) => [
+  ...['sh', '-c'],
+  `timeout -s KILL 20 "$@" run --name box ${rootfs} ${command} < /dev/null |
+   { read ready; ${script}; "$@" stop --time 0 box; }`,
+  'sh',
+];
+
 /** The loader of dynamic programs that this Node names. */
 function loaderOfNode(): string {
   const headers = execFileSync('readelf', ['-lW', process.execPath]).toString();
@@ -132,10 +141,20 @@ chown -hR ${USER}:${USER} /mnt/user-rootfs /mnt/user-store /mnt/states
     { rootfs, ...start }: typeof AS_ROOT & { uid?: number },
     script: string,
     options: readonly string[] = [],
+    through: readonly string[] = [],
   ) => {
     const args = ['run', ...options, '-e', `OUTSIDE=${process.pid}`, rootfs, 'sh', '-c', script];
-    return await stand.run({ program: 'ns-tool', args, ...start });
+    return await stand.run({ program: 'ns-tool', args, through, ...start });
   };
+
+  it('is not there where its user can have no keyring for it', async () => {
+    const through = [`${AS_USER.rootfs}/escape`, 'with-all-keys'];
+    const { status, stderr } = await attempt(AS_USER, 'true', [], through);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(
+      /^ns-tool: keyctl\(KEYCTL_JOIN_SESSION_KEYRING, NULL\): .*\(EDQUOT\)\n.*kernel\.keys\.maxkeys=2000\n$/,
+    );
+  });
 
   for (const [who, start] of [
     ['of root', AS_ROOT],
@@ -163,6 +182,28 @@ chown -hR ${USER}:${USER} /mnt/user-rootfs /mnt/user-store /mnt/states
         expect({ stdout, mountEvent, fileEvents }).toEqual({ stdout: prints, mountEvent: false, fileEvents: [] });
       });
 
+      // kill(2) and setpriority(2) know a process group by those that are in it, in whatever pid namespace.
+      it('cannot signal the processes with which ns-tool was started', async () => {
+        const through = ['setsid', '--wait', 'sh', '-c', '"$@"; echo "status $?"', 'sh'];
+        expect((await attempt(start, 'kill -9 0', [], through)).stdout).toBe('status 0\n');
+      });
+
+      // Through /proc/self/fd an open file can be opened anew, for whatever its owner may do with it.
+      it('cannot write to a file that is its input, nor take away from one to which its output is added', async () => {
+        const file = `/mnt/states/given-to-${start.rootfs.slice(5)}`;
+        const through = ['sh', '-c', `echo kept > ${file}; "$@" < ${file} >> ${file}; cat ${file}`, 'sh'];
+        const script = 'for fd in 0 1; do : > /proc/self/fd/$fd; chmod 4755 /proc/self/fd/$fd; done; echo added';
+        const { stdout } = await attempt(start, script, [], [...through]);
+        expect(stdout).toBe('kept\nadded\n');
+        expect(await stand.shell(`stat -c %a ${file}`)).toBe('644\n');
+      });
+
+      it('cannot read the keys of the session in which ns-tool was started', async () => {
+        const through = [`${start.rootfs}/escape`, 'with-keys'];
+        const { stdout } = await attempt(start, '/escape keys', [], through);
+        expect(stdout).toBe('keyctl: Required key not available\n');
+      });
+
       it('has the host within reach after chroot(2), which is why it is not used', async () => {
         expect((await attempt(start, '/escape chroot /mnt/mark', ['--chroot'])).stdout).toBe(`${MARK}\n`);
       });
@@ -181,6 +222,49 @@ chown -hR ${USER}:${USER} /mnt/user-rootfs /mnt/user-store /mnt/states
         const through = ['sh', '/mnt/exec', tool, rootfs];
         const { stdout } = await stand.run({ program: 'ns-tool', args: [], through, ...rest });
         expect(stdout).toBe('status 127\n');
+      });
+
+      /** What is printed beside a container of the image `rootfs`, and the end of that. */
+      const printedBeside = async (command: string, script: string, { rootfs, ...rest } = start) => {
+        const through = beside(rootfs, command, script);
+        return (await stand.run({ program: 'ns-tool', args: [], through, ...rest })).stdout;
+      };
+
+      // In a user namespace of its own it has all capabilities. The command that joins it a moment before must not have them.
+      it('cannot get capabilities for what exec starts, by a user namespace that it makes meanwhile', async () => {
+        const rootfs = `${start.rootfs}-accounts`;
+        // So many that to read them takes a while.
+        await stand.shell(`cp -a ${start.rootfs} ${rootfs}; seq -f 'u%06.0f:x:5:5::/:' 40000 >> ${rootfs}/etc/passwd`);
+        const script = `"$@" exec --dry-run --user 0 box true | grep -c 'PR_CAPBSET_DROP, ${CAPABILITIES.indexOf('CAP_SYS_ADMIN')},'`;
+        expect(await printedBeside('/escape unshare-at /etc/passwd', script, { ...start, rootfs })).toBe(
+          '1\nbox: killed\n',
+        );
+      });
+
+      it('cannot pass for dead by ending its first thread', async () => {
+        const script = '"$@" ps --json | grep -E "running|starting"; "$@" cleanup';
+        expect(await printedBeside('/escape leave-a-thread', script)).toBe(
+          '    "running": true\nNothing is left over.\nbox: killed\n',
+        );
+      });
+
+      it('cannot have exec read an environment without end', async () => {
+        const script = '"$@" exec box true 2>&1 | head -n 1';
+        expect(await printedBeside('/escape environment 600', script)).toBe(
+          'ns-tool: the environment of its first process is larger than 6291456 bytes\nbox: killed\n',
+        );
+      });
+
+      // All services of the host share /run.
+      it('cannot fill the place where the states of all containers are, by its own files in /etc', async () => {
+        const [states, owner] = start === AS_ROOT ? ['/run/ns-tool', 0] : ['/mnt/states/ns-tool', USER];
+        await stand.shell(`mkdir -p ${states}; mount -t tmpfs -o size=64k,mode=700,uid=${owner} small ${states}`);
+        const { stdout } = await attempt(
+          start,
+          'seq 50000 > /etc/hosts && echo room; seq 300000 > /etc/hosts || echo full',
+        );
+        await stand.shell(`umount ${states}`);
+        expect(stdout).toBe('room\nfull\n');
       });
 
       it('cannot put a link in the place of /proc', async () => {

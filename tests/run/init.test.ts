@@ -129,7 +129,7 @@ describe.skipIf([needsRoot('ns-tool run --init'), needsBusybox('ns-tool run --in
     beforeAll(async () => {
       stand = await Stand.make();
       await stand.shell(
-        `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\nmkdir -p -m 777 /mnt/store /mnt/states; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER}:${USER} /mnt/user-rootfs`,
+        `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\ninstall -d /mnt/store; install -d -o ${USER} /mnt/store/user; mkdir -p -m 777 /mnt/states; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER}:${USER} /mnt/user-rootfs`,
       );
       return () => stand.dispose();
     });
@@ -167,11 +167,11 @@ describe.skipIf([needsRoot('ns-tool run --init'), needsBusybox('ns-tool run --in
       const args = ['--init', '/mnt/rootfs', '/bin/true'];
       const dry = await stand.run({ program: 'ns-tool', args: ['run', '--dry-run', ...args], ...asRoot });
       expect(dry.stdout).toMatch(
-        /\nexecveat\(\d+, "", \["ns-tool-init", "1", "3", "1", "\/bin\/true", "\/bin\/true"\], .*, AT_EMPTY_PATH\)\nclone\(SIGCHLD\)\nexecve\("\/bin\/true", \["\/bin\/true"\], .*\)\n$/,
+        /\nexecveat\(\d+, "", \["ns-tool-init", "1", "3", "1", "\/bin\/true", "\/bin\/true"\], .*, AT_EMPTY_PATH\)\nclone\(CLONE_VFORK\|SIGCHLD\)\nexecve\("\/bin\/true", \["\/bin\/true"\], .*\)\n$/,
       );
       const traced = await stand.run({ program: 'ns-tool', args: ['run', '--trace', ...args], ...asRoot });
       expect(traced.stderr).toMatch(
-        /\nexecveat\(.*, AT_EMPTY_PATH\) = 0\nclone\(SIGCHLD\) = 0\nexecve\("\/bin\/true", .*\) = 0\n$/,
+        /\nexecveat\(.*, AT_EMPTY_PATH\) = 0\nclone\(CLONE_VFORK\|SIGCHLD\) = 0\nexecve\("\/bin\/true", .*\) = 0\n$/,
       );
     });
 

@@ -106,6 +106,12 @@ describe('a file in layers', () => {
     expect(read([full])).toHaveLength(100);
   });
 
+  it('is none of proc, whose files do something when they are read', () => {
+    expect(read(['/proc'], '/self/comm')).toBe(null);
+    const proc = layer('proc', (at) => symlinkSync('/proc/self/comm', join(at, 'etc/passwd')));
+    expect(read(['/', proc])).toBe(null);
+  });
+
   it.skipIf(needsRoot('a whiteout hides what is below'))('a whiteout hides what is below', () => {
     const whiteout = layer('whiteout', (at) => execFileSync('mknod', [join(at, 'etc/passwd'), 'c', '0', '0']));
     expect(read([lower, whiteout])).toBe(null);

@@ -22,6 +22,28 @@ export function makeRootfs(directory: string): string {
   return directory;
 }
 
+/**
+ * A shell script that prepares a stand for those who type at a terminal: the root /mnt/rootfs, and /mnt/user-rootfs of a user; for
+ * both of them a store, and for the user a place for states.
+ *
+ * @param inside scripts for the /bin of the roots, by their names.
+ * @param outside scripts for /mnt.
+ */
+export function prepareForTerminals(
+  user: number,
+  inside: Readonly<Record<string, string>>,
+  outside: Readonly<Record<string, string>>,
+): string {
+  const file = (path: string, text: string) => `cat > ${path} <<'END'\n${text}\nEND\n`;
+  const files = [
+    ...Object.entries(inside).map(([name, text]) => file(`/mnt/rootfs/bin/${name}`, `#!/bin/sh\n${text}`)),
+    ...Object.entries(outside).map(([name, text]) => file(`/mnt/${name}`, text)),
+  ];
+  return `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\n${files.join('')}
+    chmod +x /mnt/rootfs/bin/*; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${user} /mnt/user-rootfs
+    install -d /mnt/store; install -d -o ${user} /mnt/store/user; mkdir -m 777 /mnt/states`;
+}
+
 /** Whether a suite must be skipped for lack of a busybox, and says so. */
 export function needsBusybox(what: string): boolean {
   const has = existsSync('/bin/busybox');

@@ -119,7 +119,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'a volume by a link of the image',
     args: [...store(), '-v', '/run/data:/to-neighbour/made', '/run/box'],
     mounts: { '/mnt/neighbour/made': 'rw', '/mnt/neighbour/made/below': 'rw' },
-    changes: ({ name }) => name === 'umount2',
+    changes: ({ name, args }) => name === 'umount2' || (name === 'mount' && args[1] === '/'),
   },
   ...LINKED.map(
     (name): Scenario => ({

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { needsRoot } from '../support/privilege.ts';
 import { Stand } from '../support/stand.ts';
 import { CTRL_C, CTRL_Z, hasTerminals, type Keys, session, TOOL } from '../support/terminal.ts';
-import { MAKE_ROOTFS, needsBusybox } from './rootfs.ts';
+import { needsBusybox, prepareForTerminals } from './rootfs.ts';
 
 const what = 'a terminal for a container';
 const USER = 54321;
@@ -17,8 +17,6 @@ const INSIDE = {
   wait: ': > /d/ready; while [ ! -e /d/over ]; do sleep 0.05; done; exit 7',
   much: 'seq 1 60000; exit 8',
   interrupted: ': > /d/ready; exec sleep 9',
-  count: `trap 'echo int >> /d/ints' INT; trap ': > /d/over; exit 6' USR1; : > /d/ready
-    until [ -e /d/ints ]; do sleep 0.05; done; kill -USR1 1; while :; do sleep 0.05; done`,
   hold: ': > /d/holds; while :; do sleep 0.1; done',
 };
 
@@ -38,11 +36,10 @@ const OUTSIDE = {
       [A-Z]*) kill -$1 $pid ;;
       *) $1 ;;
     esac`,
-  loop: 'for i in 1 2; do "$@"; done; : > again',
   exec: `tool=$1; root=$2; shift 2
     $tool run --name box -v $D:/d $root hold < /dev/null &
     until $tool exec box true 2> /dev/null; do sleep 0.05; done
-    $tool exec -t "$@" box tell; status=$?
+    $tool exec "$@" box tell; status=$?
     $tool stop --time 0 box; wait; exit $status`,
 };
 
@@ -50,15 +47,7 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
   let stand: Stand;
   beforeAll(async () => {
     stand = await Stand.make();
-    const file = ([path, text]: readonly string[]) => `cat > ${path} <<'END'\n${text}\nEND\n`;
-    const files = [
-      ...Object.entries(INSIDE).map(([name, text]) => [`/mnt/rootfs/bin/${name}`, `#!/bin/sh\n${text}`]),
-      ...Object.entries(OUTSIDE).map(([name, text]) => [`/mnt/${name}`, text]),
-    ];
-    await stand.shell(
-      `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\n${files.map(file).join('')}
-      chmod +x /mnt/rootfs/bin/*; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER} /mnt/user-rootfs; mkdir -m 777 /mnt/store /mnt/states`,
-    );
+    await stand.shell(prepareForTerminals(USER, INSIDE, OUTSIDE));
     return () => stand.dispose();
   });
 
@@ -162,9 +151,9 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
   });
 
   it.each([
-    ['as root', `'${tool}' /mnt/rootfs`],
-    ['as another user inside', `'${tool}' /mnt/rootfs -u ada`],
-    ['of an ordinary user', `'${toolOfUser}' /mnt/user-rootfs`],
+    ['as root', `'${tool}' /mnt/rootfs -t`],
+    ['as another user inside', `'${tool}' /mnt/rootfs -t -u ada`],
+    ['of an ordinary user', `'${toolOfUser}' /mnt/user-rootfs -t`],
   ])('has a name inside by exec, too, %s', async (_, words) => {
     const files = await typing(`sh /mnt/exec ${words.replaceAll("'", '"')}`);
     expect(files).toMatchObject({ tty: '/dev/pts/0', link: '/dev/pts/0', size: '33 99', term: 'xterm', status: '5' });
@@ -172,24 +161,11 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
     expect(files.after).toBe(files.before);
   });
 
-  it('is not given to a command that has none of its own, but Ctrl-C reaches that, also behind an init', async () => {
-    const files = await session(stand, [
-      ['outside1', `${tool} run --init -v $D:/d /mnt/rootfs count\\n`],
-      ['ready', CTRL_C],
-      ['over', 'exit\\n'],
-    ]);
-    expect(files.ints).toBe('int');
-  });
-
-  it('ends ns-tool along with a command that Ctrl-C has ended behind an init', async () => {
-    // A shell that runs it in a loop hears that it was ended by a signal, and does not go on.
-    const files = await session(stand, [
-      ['outside1', `bash /mnt/loop ${tool} run --init -v $D:/d /mnt/rootfs interrupted\\n`],
-      ['ready', CTRL_C],
-      ['outside2', 'exit\\n'],
-    ]);
-    expect(files).toHaveProperty('outside2');
-    expect(files).not.toHaveProperty('again');
+  it('is there without being asked for, where input, output and errors are one outside', async () => {
+    const files = await typing(`${tool} run -v $D:/d /mnt/rootfs tell`);
+    expect(files).toMatchObject({ tty: '/dev/console', size: '33 99', status: '5', after: files.before });
+    const executed = await typing(`sh /mnt/exec "${tool}" /mnt/rootfs`);
+    expect(executed).toMatchObject({ tty: '/dev/pts/0', size: '33 99', status: '5', after: executed.before });
   });
 
   it('needs one outside', async () => {

@@ -32,6 +32,7 @@ const FILES = {
 export type Keys = readonly [file: string, keys: string];
 
 export const CTRL_C = '\\003';
+export const CTRL_D = '\\004';
 export const CTRL_Z = '\\032';
 
 /** Whether there is a script(1) to make terminals with; says so if not. */

@@ -31,6 +31,11 @@ export function printBytes(bytes: Uint8Array): void {
   write(1, bytes);
 }
 
+/** Writes bytes to standard error as they are. */
+export function printErrorBytes(bytes: Uint8Array): void {
+  write(2, bytes);
+}
+
 function write(fd: number, content: string | Uint8Array): void {
   let rest: Uint8Array = typeof content === 'string' ? Buffer.from(content) : content;
   while (rest.length > 0) {

@@ -1,7 +1,7 @@
 /**
  * Makes runs of `child-under-test`, and prints as JSON how each ended.
  *
- * Each is a session of its own. Where a child stops, it waits for a byte of this process, which thus can kill it, or
+ * Each has a process group of its own, and a mark by which all are found that it has started. Where a child stops, it waits for a byte of this process, which thus can kill it, or
  * ns-tool, at just that point: also the first process of a pid namespace, which signals from inside do not reach.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -22,6 +22,13 @@ const PROGRAM = `${import.meta.dirname}/child-under-test.cjs`;
 const PATIENCE = 8000;
 const GRACE = 1000;
 
+/**
+ * Marks of runs: a limit for processes with a priority in real time, of which there are none, in microseconds. All that is
+ * started has the limits of its parent, whatever session and namespaces it is in, and nobody changes this one. getrlimit(2)
+ * Other supervisors run beside this one.
+ */
+let marks = process.pid * 100_000;
+
 const { runs, atOnce } = JSON.parse(process.argv[2] as string) as Task;
 const outcomes: Outcome[] = [];
 const waiting = [...runs.entries()];
@@ -32,15 +39,15 @@ Promise.all(Array.from({ length: atOnce }, worker)).then(() => process.stdout.wr
 
 async function make(run: Run): Promise<Outcome> {
   const { args, changes, of, pause, uid, through = [], env, act } = run;
-  const [file, ...words] = [...through, process.execPath, PROGRAM, ...args] as [string, ...string[]];
-  const child = spawn(file, words, {
+  const mark = marks++;
+  const words = [`--rttime=${mark}`, ...through, process.execPath, PROGRAM, ...args];
+  const child = spawn('/usr/bin/prlimit', words, {
     cwd: '/',
     detached: true,
     env: { PATH: process.env.PATH, ...env, CHANGES: JSON.stringify({ changes, of, pause }) },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     ...(uid !== undefined && { uid, gid: uid }),
   });
-  const session = child.pid as number;
   const ended = new Promise<Pick<Outcome, 'status' | 'signal'>>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (status, signal) => resolve({ status, signal }));
@@ -49,7 +56,7 @@ async function make(run: Run): Promise<Outcome> {
   let hasActed = false;
   const actOnce = async () => {
     if (act === undefined || hasActed) return;
-    const pid = pidOf(act.to, session);
+    const pid = pidOf(act.to, child.pid as number, mark);
     if (pid === undefined) return;
     hasActed = true;
     signal(pid, act.signal);
@@ -65,11 +72,11 @@ async function make(run: Run): Promise<Outcome> {
   let hung = false;
   const patience = setTimeout(() => {
     hung = true;
-    for (const { pid } of processesOf(session)) signal(pid, 'SIGKILL');
+    for (const { pid } of processesOf(mark)) signal(pid, 'SIGKILL');
   }, PATIENCE);
   const end = await ended;
   clearTimeout(patience);
-  const left = await survivorsOf(session);
+  const left = await survivorsOf(mark);
   for (const { pid } of left) signal(pid, 'SIGKILL');
   await Promise.race([
     Promise.all([1, 2, REPORT].map((fd) => atEnd(child, fd))),
@@ -122,22 +129,26 @@ interface Process {
   readonly began: number;
 }
 
-/** The processes of a session that have not ended, the oldest first. proc(5), /proc/PID/stat. */
-function processesOf(session: number): readonly Process[] {
+/** The processes with a mark that have not ended, the oldest first. proc(5), /proc/PID/stat and /proc/PID/limits. */
+function processesOf(mark: number): readonly Process[] {
   const processes = readdirSync('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
-    const stat = statOf(entry);
+    const stat = fileOf(entry, 'stat');
     const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(fields[2]) !== session || /[ZX]/.test(state)) return [];
+    if (/[ZX]/.test(state) || !hasMark(entry, mark)) return [];
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
     return [{ pid: Number(entry), name, began: Number(fields[18]) }];
   });
   return processes.sort((one, other) => one.began - other.began || one.pid - other.pid);
 }
 
-function statOf(pid: string): string {
+function hasMark(pid: string, mark: number): boolean {
+  return new RegExp(`^Max realtime timeout +${mark} `, 'm').test(fileOf(pid, 'limits'));
+}
+
+function fileOf(pid: string, name: string): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
     // It has ended since.
     return '';
@@ -145,16 +156,16 @@ function statOf(pid: string): string {
 }
 
 /** The process to which something is to be done. Where several run, the youngest runs the program. */
-function pidOf(to: Act['to'], session: number): number | undefined {
-  if (to === 'ns-tool') return session;
-  const children = processesOf(session).filter(({ pid }) => pid !== session);
+function pidOf(to: Act['to'], tool: number, mark: number): number | undefined {
+  if (to === 'ns-tool') return tool;
+  const children = processesOf(mark).filter(({ pid }) => pid !== tool);
   return (to === 'child' ? children.at(-1) : children[0])?.pid;
 }
 
-/** What is left of a session after a while; at once if nothing is. */
-async function survivorsOf(session: number): Promise<readonly Process[]> {
+/** What is left of a run after a while; at once if nothing is. */
+async function survivorsOf(mark: number): Promise<readonly Process[]> {
   for (const until = Date.now() + GRACE; ; await delay(10)) {
-    const left = processesOf(session);
+    const left = processesOf(mark);
     if (left.length === 0 || Date.now() > until) return left;
   }
 }

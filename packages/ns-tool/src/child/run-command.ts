@@ -1,5 +1,4 @@
 /** Running a command as the work of this process, and ending as it ends. */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import {
   type Child,
@@ -11,6 +10,7 @@ import {
   spawn,
 } from '@ns-tool/syscalls';
 import { NotStarted, UserError } from '../errors.ts';
+import { isInForeground } from '../foreground.ts';
 
 /** How a command came to its end. */
 export interface Ended {
@@ -41,24 +41,40 @@ function why({ errno, code }: SyscallError): string {
 
 const FORWARDED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Those that a terminal sends, for a key, to all of the process group in its foreground. */
+const OF_KEYS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+
+/** How a command is started. */
+export interface CommandOptions extends SpawnOptions {
+  /** It has a terminal of its own, whose keys are bytes for this process. */
+  readonly hasTerminal?: boolean;
+}
+
 /**
  * Starts a command and waits for it. Signals that ask this process to end are passed on to the command, which this process
  * outlives; if this process is killed, the command is killed too.
  *
+ * A command in a session of its own gets nothing from the keys of this terminal, so they are passed on, too: to its process
+ * group, as the terminal would.
+ *
  * @throws CannotRun if there is no such command, or it is not executable.
  * @throws SyscallError for a step of `options.setup`, or a namespace, that the kernel refused.
  */
-export async function runCommand(argv: readonly string[], options: SpawnOptions): Promise<Ended> {
+export async function runCommand(
+  argv: readonly string[],
+  { hasTerminal = false, ...options }: CommandOptions,
+): Promise<Ended> {
   const [file = '', ...args] = argv;
   let child: Child | undefined;
   let askedBy: NodeJS.Signals | null = null;
-  // In a session of its own it has another terminal, or none.
-  const sharesForeground = () => options.newSession !== true && isInForeground();
+  let hasEnded = false;
   const pass = (signal: NodeJS.Signals) => {
-    // The terminal sends its signals to the whole foreground process group: the command has got this one already.
-    const fromTerminal = (signal === 'SIGINT' || signal === 'SIGQUIT') && sharesForeground();
-    if (!fromTerminal) child?.kill(signal);
     askedBy = signal;
+    if (child === undefined || hasEnded) return;
+    if (!OF_KEYS.includes(signal)) child.kill(signal);
+    else if (options.newSession) process.kill(-child.pid, signal);
+    // In the foreground the terminal has sent it to the command as well.
+    else if (!isInForeground()) child.kill(signal);
   };
   // For who has started this process, it is the command: so it stops as the command does, and both go on together.
   const stopAlong = (_signal: NodeJS.Signals, resume: () => void) => {
@@ -69,6 +85,7 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
   try {
     child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', onStopped: stopAlong, ...options });
     const { status, signal } = await child.exited;
+    hasEnded = true;
     // A signal of the terminal comes to both at once, but this process may hear of the end first: a turn of the event loop later
     // it has heard of both.
     for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
@@ -76,7 +93,8 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
     const diedOf = (asked: NodeJS.Signals) =>
       signal === asked || (options.through === 'init' && status === 128 + constants.signals[asked]);
     // A command that takes an interrupt and goes on, as a shell does, has dealt with it; also if something else kills it.
-    const dealtWith = (askedBy === 'SIGINT' || askedBy === 'SIGQUIT') && !diedOf(askedBy) && sharesForeground();
+    const dealtWith =
+      askedBy !== null && OF_KEYS.includes(askedBy) && !diedOf(askedBy) && !hasTerminal && isInForeground();
     return {
       status: signal === null ? (status ?? 1) : 128 + constants.signals[signal],
       askedBy: dealtWith ? null : askedBy,
@@ -90,11 +108,4 @@ export async function runCommand(argv: readonly string[], options: SpawnOptions)
   } finally {
     for (const signal of FORWARDED) process.off(signal, pass);
   }
-}
-
-/** Whether this process is in the foreground of its terminal. See proc(5), /proc/PID/stat: (5) pgrp, (8) tpgid. */
-function isInForeground(): boolean {
-  const stat = readFileSync('/proc/self/stat', 'latin1');
-  const [, , pgrp, , , tpgid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return pgrp === tpgid;
 }

@@ -35,7 +35,7 @@ const STORE_HINT = 'Give the directory of a store of yours: --store DIR';
 
 /** Runs the command and returns its exit status. */
 export async function run(args: InferredOptionTypes<typeof options>): Promise<number> {
-  const [host, { leftovers }, { removeBundle }, { removeState }, { removeCgroups }, { storeDirectory }] =
+  const [host, { leftovers }, { removeBundle }, { removeState }, { removeCgroups }, { checkStore, storeDirectory }] =
     await onThisMachine(() =>
       Promise.all([
         import('../container/host.ts'),
@@ -49,6 +49,7 @@ export async function run(args: InferredOptionTypes<typeof options>): Promise<nu
   const here = host.thisHost();
   const states = host.ownStateDirectory();
   const store = args.store === undefined ? storeDirectory() : resolve(args.store);
+  await withStore(store, () => checkStore(store));
   const found = host.unlessRefused('read', () => leftovers(states, join(store, 'containers')), STORE_HINT);
   const remove = async ({ what, id, path }: Leftover) => {
     if (what === 'cgroup') await removeCgroups([path]);

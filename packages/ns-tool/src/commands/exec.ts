@@ -1,7 +1,8 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { all, COMMAND_OPTIONS, isSet, one, variables } from '../container/given.ts';
+import { COMMAND_OPTIONS, variables } from '../container/command-options.ts';
 import type { Context } from '../context.ts';
 import { NotStarted, UsageError } from '../errors.ts';
+import { all, isSet, one } from '../given.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print } from '../output.ts';
 
@@ -50,13 +51,14 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   // What it would join are the namespaces of ns-tool.
   if (state.starting) throw new NotStarted(`${state.name} is still starting`, 'Whether it runs by now: ns-tool ps');
   try {
+    // Before its namespaces: it may make itself a user namespace at any moment, in which it has all capabilities, and these
+    // must not be for a command that joins it in the one before.
+    const inside = work.insideOf(state.pid);
     const { differs } = work.targetWithPid(String(state.pid));
     const user = args.user === undefined ? undefined : one(args.user);
-    const wantsTerminal = isSet(args.tty);
-    if (wantsTerminal && !isSet(args['dry-run'])) work.requireTerminal();
-    const terminal = wantsTerminal ? work.openPseudoTerminalOf(sys, state.pid) : null;
+    if (isSet(args.tty) && !isSet(args['dry-run'])) work.requireTerminal();
+    const terminal = work.terminalFor(isSet(args.tty), () => work.openPseudoTerminalOf(sys, state.pid));
     const account = user === undefined ? undefined : work.accountInLayers(sys, [`/proc/${state.pid}/root`], user);
-    const inside = work.insideOf(state.pid);
     // Whom a user namespace maps, is called otherwise here.
     if (terminal !== null && !differs.includes('user')) work.giveTo(terminal, (account ?? inside).uid);
     const spawnOptions = work.execOptions(pidfd, differs, inside, {
@@ -74,9 +76,9 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     const tracing = isSet(args.trace) && { observe: work.tracing(spawnOptions) };
     const { status, askedBy } =
       terminal === null
-        ? await work.runCommand(argv, { ...spawnOptions, ...tracing })
+        ? await work.copied(sys, (stdio) => work.runCommand(argv, { ...spawnOptions, ...tracing, stdio }))
         : await work.connected(sys, terminal, (onStopped) =>
-            work.runCommand(argv, { ...spawnOptions, ...tracing, onStopped }),
+            work.runCommand(argv, { ...spawnOptions, ...tracing, onStopped, hasTerminal: true }),
           );
     return askedBy ?? status;
   } catch (error) {
@@ -84,9 +86,8 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     const isOfStart = error instanceof NotStarted || 'code' in (error as Error);
     if (isOfStart && work.hasEnded(sys, pidfd, state.pid)) throw ended(state.name, error);
     if (!(error instanceof work.SyscallError)) throw error;
-    throw new NotStarted(error.message, work.hintForProgramInMemory(error) ?? hintFor(error.call, error.code), {
-      cause: error,
-    });
+    const hint = work.hintForStart(error) ?? hintFor(error.call, error.code);
+    throw new NotStarted(error.message, hint, { cause: error });
   }
 }
 
@@ -96,6 +97,7 @@ function ended(name: string, cause?: unknown): NotStarted {
 
 function hintFor(call: string, code: string): string | undefined {
   if (call === 'setns' && code === 'EPERM') return 'The container is not yours: use sudo.';
+  if (call === 'clone' && code === 'EAGAIN') return 'The container has as many processes as it may have: --pids-limit';
   if (call === 'chdir') return 'There is no such directory in the container: -w /';
   return undefined;
 }
@@ -115,8 +117,9 @@ async function loadWork() {
     import('../child/shown.ts'),
     import('../container/pseudo-terminal.ts'),
     import('../container/cgroup/remove.ts'),
-    import('../container/program-in-memory.ts'),
+    import('../container/start-hints.ts'),
+    import('../container/standard-streams.ts'),
   ]);
-  const [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = modules;
-  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m, ...n };
+  const [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = modules;
+  return { ...a, ...b, ...c, ...d, ...e, ...f, ...g, ...h, ...i, ...j, ...k, ...l, ...m, ...n, ...o };
 }

@@ -5,6 +5,7 @@ import type { Sys } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { Context } from '../context.ts';
 import { UsageError, UserError } from '../errors.ts';
+import { all, one } from '../given.ts';
 import type { ColumnName } from '../mount-listing/columns.ts';
 import type { Filters, Place, Row, State } from '../mount-listing/filters.ts';
 import type { Watched } from '../mount-listing/watch.ts';
@@ -428,14 +429,4 @@ function printAll(pieces: Iterable<string>): void {
     text = '';
   }
   printBytes(Buffer.from(text));
-}
-
-/** All values of an option. */
-function all(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
-/** The value of an option that counts once: the last, as getopt(3) has it. */
-function one(value: string | readonly string[]): string {
-  return all(value).at(-1) ?? '';
 }

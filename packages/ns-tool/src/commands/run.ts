@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import type { CopyOptions } from '@ns-tool/images';
-import type { SpawnOptions, Sys } from '@ns-tool/syscalls';
+import type { Sys } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { all, COMMAND_OPTIONS, isSet, one, variables } from '../container/given.ts';
+import type { CommandOptions } from '../child/run-command.ts';
+import { COMMAND_OPTIONS, variables } from '../container/command-options.ts';
 import type { Lend } from '../container/pseudo-terminal.ts';
 import type { Context } from '../context.ts';
 import { NotStarted, UsageError } from '../errors.ts';
+import { all, isSet, one } from '../given.ts';
 import { onThisMachine } from '../on-this-machine.ts';
 import { print, printError } from '../output.ts';
 
@@ -85,9 +87,8 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     const { findImage } = await import('../container/images.ts');
     return findImage(store, name);
   });
-  const wantsTerminal = isSet(args.tty);
-  if (wantsTerminal && !args['dry-run']) work.requireTerminal();
-  const terminal = wantsTerminal ? work.openPseudoTerminal(sys) : null;
+  if (isSet(args.tty) && !args['dry-run']) work.requireTerminal();
+  const terminal = work.terminalFor(isSet(args.tty), () => work.openPseudoTerminal(sys));
   const asked = { ...optionsOf(args, work), ...(terminal !== null && { terminal: terminal.inside }) };
   const decided = work.decide(sys, rootfs, words, asked, places);
   const { argv, idMaps, account } = decided.plan;
@@ -102,7 +103,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   try {
     // Whom a user namespace maps, is called otherwise here, and owns the terminal of this user only there.
     if (terminal !== null && idMaps === null) work.giveTo(terminal, account.uid);
-    const begin = (terminalOptions: SpawnOptions, lend: Lend = (use) => use()) =>
+    const begin = (terminalOptions: CommandOptions, lend: Lend = (use) => use()) =>
       work.begin(
         decided,
         places,
@@ -122,8 +123,8 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
       );
     const { started, remove } =
       terminal === null
-        ? await begin({})
-        : await work.connected(sys, terminal, (onStopped, lend) => begin({ onStopped }, lend));
+        ? await work.copied(sys, (stdio) => begin({ stdio }))
+        : await work.connected(sys, terminal, (onStopped, lend) => begin({ onStopped, hasTerminal: true }, lend));
     await remove();
     return started.askedBy ?? started.status;
   } catch (error) {
@@ -148,8 +149,8 @@ async function showingCopy(sys: Sys, copy: (options: CopyOptions) => Promise<str
 const ID_MAP_HINT = '/etc/subuid and /etc/subgid say which IDs are yours; newuidmap(1) refused them.';
 
 async function loadWork() {
-  const [syscalls, host, rootfs, container, recipe, mounts, state, pseudoTerminal, limits, cgroups] = await Promise.all(
-    [
+  const [syscalls, host, rootfs, container, recipe, mounts, state, pseudoTerminal, streams, limits, cgroups] =
+    await Promise.all([
       import('@ns-tool/syscalls'),
       import('../container/host.ts'),
       import('../container/rootfs.ts'),
@@ -158,10 +159,10 @@ async function loadWork() {
       import('../container/mounts.ts'),
       import('../container/state.ts'),
       import('../container/pseudo-terminal.ts'),
+      import('../container/standard-streams.ts'),
       import('../container/cgroup/limits.ts'),
       import('../container/cgroup/make.ts'),
-    ],
-  );
+    ]);
   return {
     ...syscalls,
     ...host,
@@ -171,6 +172,7 @@ async function loadWork() {
     ...mounts,
     ...state,
     ...pseudoTerminal,
+    ...streams,
     ...limits,
     ...cgroups,
   };

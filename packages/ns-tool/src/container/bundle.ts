@@ -1,10 +1,10 @@
-/** The files of one container, while it runs: in the store what may grow large, and beside its state what it gets in /etc. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** The files of one container in the store, while it runs. */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChildEndedEarly, type Exit, IdMapError, makeDirectories, SyscallError, spawn } from '@ns-tool/syscalls';
 import { UserError } from '../errors.ts';
 import { printable } from '../output.ts';
-import type { ContainerPlan, OwnFile } from './plan.ts';
+import type { ContainerPlan } from './plan.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** Makes the directories of the overlay. */
@@ -15,27 +15,6 @@ export function makeBundle({ bundle, image }: ContainerPlan): void {
   for (const name of ['upper', 'work']) mkdirSync(join(bundle, name));
   // The root inside has the mode of `upper`, whatever the umask is here.
   chmodSync(join(bundle, 'upper'), 0o755);
-}
-
-/** Makes the files that the container gets in its /etc. */
-export function makeOwnFiles({ stateDirectory, hostname }: ContainerPlan): void {
-  const files: Readonly<Record<OwnFile, string>> = {
-    hostname: `${hostname}\n`,
-    hosts: `127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 ${hostname}\n`,
-    'resolv.conf': ownResolvConf(),
-  };
-  for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(stateDirectory, name), content);
-    chmodSync(join(stateDirectory, name), 0o644);
-  }
-}
-
-function ownResolvConf(): string {
-  try {
-    return readFileSync('/etc/resolv.conf', 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 type Removable = Pick<ContainerPlan, 'bundle' | 'idMaps'>;

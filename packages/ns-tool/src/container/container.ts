@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { CopyOptions } from '@ns-tool/images';
 import { type Attempt, type SpawnOptions, type Sys, sys } from '@ns-tool/syscalls';
-import { makeBundle, makeOwnFiles, removeBundle } from './bundle.ts';
+import { makeBundle, removeBundle } from './bundle.ts';
 import { makeCgroups } from './cgroup/make.ts';
 import { pathOfCgroup } from './cgroup/plan.ts';
 import { killedForMemory, removeCgroups } from './cgroup/remove.ts';
@@ -86,10 +86,12 @@ export async function begin<T>(
   };
   unlessRefused('make', () => reserve(ownDirectory(states), state), STATES_HINT);
   try {
-    unlessRefused('make', () => makeOwnFiles(plan), STATES_HINT);
     const make = () => unlessRefused('make', () => makeBundle(plan), STORE_HINT);
     if (plan.image !== null) await (await import('./images.ts')).keepImage(store, plan.layers, make);
-    else if (plan.rootBy === 'overlay') make();
+    else if (plan.rootBy === 'overlay') {
+      (await import('./images.ts')).checkOwnStore(store);
+      make();
+    }
     makeCgroups(sys, plan.cgroups);
     const run = (rooted: ContainerPlan) => start({ ...containerOptions(rooted), observe });
     const started = await run(plan).catch(async (error: unknown) => {

@@ -12,6 +12,7 @@ import type { Limits } from './cgroup/limits.ts';
 import { planCgroups } from './cgroup/plan.ts';
 import { idMapsFor, type Places } from './host.ts';
 import { type AskedMount, inOrder } from './mounts.ts';
+import { ownFilesOf } from './own-files.ts';
 import type { Account, ContainerMount, ContainerPlan, TerminalInside } from './plan.ts';
 import type { CommandDefaults, Rootfs } from './rootfs.ts';
 
@@ -97,6 +98,7 @@ export function planContainer(
     idMaps,
     network: options.network ?? 'none',
     hostname,
+    ownFiles: ownFilesOf(hostname),
     mounts: inOrder((options.mounts ?? []).map(found)),
     terminal,
     workingDir: checkWorkingDir(options.workingDir ?? (config.workingDir || '/')),

@@ -9,6 +9,7 @@ import {
 } from '@ns-tool/syscalls';
 import type { Inside } from './inside.ts';
 import type { Account } from './plan.ts';
+import { leaveKeys } from './session.ts';
 
 /** What is asked for, beside the command. */
 export interface ExecOptions {
@@ -46,12 +47,14 @@ export function execOptions(
     beforeJoining: (sys) => sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0),
     through: 'sealed',
     setup(sys) {
+      leaveKeys(sys);
       if (slave !== undefined) sys.ioctl(slave, TIOCSCTTY, 0);
       sys.chdir(workingDir);
       becomeUser(sys, { uid, gid, groups: inside.groups === null ? null : groups }, capabilities);
     },
     noNewPrivileges,
-    ...(slave !== undefined && { newSession: true, stdio: slave }),
+    newSession: true,
+    ...(slave !== undefined && { stdio: slave }),
     parentDeathSignal: 'SIGKILL',
   };
 }

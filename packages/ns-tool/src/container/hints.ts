@@ -4,8 +4,8 @@ import { printable } from '../output.ts';
 import { hintFor as hintForNamespaces } from '../unshare/hints.ts';
 import { JOIN_HINT } from './cgroup/hints.ts';
 import type { ContainerPlan } from './plan.ts';
-import { hintForProgramInMemory } from './program-in-memory.ts';
 import { containerOptions } from './recipe.ts';
+import { hintForStart } from './start-hints.ts';
 
 /** The advice for an error, or undefined where the error says all there is. */
 export function hintFor(error: SyscallError, plan: ContainerPlan): string | undefined {
@@ -41,8 +41,8 @@ export function hintFor(error: SyscallError, plan: ContainerPlan): string | unde
       return 'You are root, but without the capabilities to give, as in a container.';
     default: {
       const { namespaces = [] } = containerOptions(plan);
-      const inMemory = hintForProgramInMemory(error);
-      return inMemory ?? hintForNamespaces(error, { namespaces, fork: true, isRoot: plan.idMaps === null });
+      const ofStart = hintForStart(error);
+      return ofStart ?? hintForNamespaces(error, { namespaces, fork: true, isRoot: plan.idMaps === null });
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The images of the store, as far as containers know them. */
-import { type CopyOptions, ImageError, openStore } from '@ns-tool/images';
+import { type CopyOptions, checkStore, ImageError, openStore } from '@ns-tool/images';
 import { NotStarted } from '../errors.ts';
 import { printable } from '../output.ts';
 import type { Rootfs } from './rootfs.ts';
@@ -12,6 +12,15 @@ import type { Rootfs } from './rootfs.ts';
 export function findImage(store: string, nameOrDigest: string): Rootfs | null {
   try {
     return openStore(store).find(nameOrDigest);
+  } catch (error) {
+    throw inOurWords(error);
+  }
+}
+
+/** @throws NotStarted if the store is somebody else's, in which nothing of ours must be made. */
+export function checkOwnStore(store: string): void {
+  try {
+    checkStore(store);
   } catch (error) {
     throw inOurWords(error);
   }

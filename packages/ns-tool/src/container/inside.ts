@@ -1,7 +1,8 @@
 /** What the first process of a container is, for another that is to be like it. */
 import { readFileSync } from 'node:fs';
-import type { Capability } from '@ns-tool/syscalls';
+import { AT_FDCWD, type Capability, O_RDONLY, readAll, sys, withOpen } from '@ns-tool/syscalls';
 import { boundingCapabilities } from '../capabilities/capabilities.ts';
+import { NotStarted } from '../errors.ts';
 
 /** Who and what a process is, in the terms of its own user namespace. */
 export interface Inside {
@@ -15,14 +16,34 @@ export interface Inside {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Reads it of a process. @throws ENOENT or ESRCH if it has ended, EACCES if it is not ours. */
+/** More than this execve(2) never takes, in bytes: three quarters of _STK_LIM, "Limits on size of arguments and environment". */
+const LARGEST_ENVIRONMENT = 6 * 1024 * 1024;
+
+/**
+ * Reads it of a process.
+ *
+ * @throws ENOENT or ESRCH if it has ended, EACCES if it is not ours.
+ * @throws NotStarted for an environment that no command could have.
+ */
 export function insideOf(pid: number): Inside {
   const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8');
   return describeInside(read('status'), {
     uidMap: read('uid_map'),
     gidMap: read('gid_map'),
     setgroups: read('setgroups'),
-    environ: read('environ'),
+    environ: environmentOf(pid),
+  });
+}
+
+/** Where its environment begins and ends, a process says itself: prctl(2), PR_SET_MM_MAP. It may be all of its address space. */
+function environmentOf(pid: number): string {
+  return withOpen(sys, AT_FDCWD, `/proc/${pid}/environ`, O_RDONLY, (fd) => {
+    const bytes = readAll(sys, fd, LARGEST_ENVIRONMENT);
+    if (bytes.length <= LARGEST_ENVIRONMENT) return bytes.toString();
+    throw new NotStarted(
+      `the environment of its first process is larger than ${LARGEST_ENVIRONMENT} bytes`,
+      'No command could have it. It has changed that itself.',
+    );
   });
 }
 

@@ -1,4 +1,5 @@
 /** Reading a file of a root that lies in layers, from outside, before it is mounted. */
+import { statfsSync } from 'node:fs';
 import {
   AT_FDCWD,
   isErrno,
@@ -31,7 +32,8 @@ type Directory = readonly number[];
  * The texts of files as a process with this root would read them, or null where there is none.
  *
  * Links lead nowhere but into the layers, since each component is opened for itself and none is followed; and what is no
- * regular file is never opened, since the image may have a device or a fifo there.
+ * regular file is never opened, since the image may have a device or a fifo there. Nor is one of proc, which a container
+ * that runs may lead to: whoever reads /proc/kmsg takes it from others.
  *
  * @param layers absolute paths, lowest first, with the whiteouts of overlayfs.
  * @throws UserError if one is larger than `most` bytes.
@@ -77,7 +79,7 @@ function find(sys: Sys, root: Directory, path: string, keep: (fd: number) => num
       above.push(found.directory);
       continue;
     }
-    if (found.type === S_IFREG) return pending.length === 0 ? found.fd : null;
+    if (found.type === S_IFREG) return pending.length === 0 && !isOfProc(found.fd) ? found.fd : null;
     if (found.type !== S_IFLNK || ++links > MOST_LINKS) return null;
     const target = readLink(sys, found.fd, '').toString();
     if (target.startsWith('/')) above.splice(1);
@@ -105,6 +107,13 @@ function lookUp(sys: Sys, directory: Directory, name: string, keep: (fd: number)
     if (!isLowest && isOpaque(sys, fd)) break;
   }
   return merged.length === 0 ? null : { directory: merged };
+}
+
+/** proc(5): statfs(2), PROC_SUPER_MAGIC. */
+const PROC = 0x9fa0;
+
+function isOfProc(fd: number): boolean {
+  return statfsSync(`/proc/self/fd/${fd}`).type === PROC;
 }
 
 /** Whether a directory hides what lower layers have in it: overlayfs.rst, "whiteouts and opaque directories". */

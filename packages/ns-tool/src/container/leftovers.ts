@@ -53,10 +53,12 @@ function isOver(state: ContainerState | undefined, directory: string): boolean {
   return age > SETTLED;
 }
 
-/** The names in a directory that are IDs. Nothing else there is ours to remove. */
+/** The directories in a directory whose names are IDs. Nothing else there is ours to remove. */
 function directoriesIn(directory: string): string[] {
   try {
-    return readdirSync(directory).filter((name) => /^[0-9a-f]{12}$/.test(name));
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() && /^[0-9a-f]{12}$/.test(entry.name) ? [entry.name] : [],
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

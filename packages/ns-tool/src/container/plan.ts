@@ -1,6 +1,7 @@
 /** What a container is, decided: all that its recipe needs. Pure data. */
 import type { Capability, IdMaps } from '@ns-tool/syscalls';
 import type { PlannedCgroup } from './cgroup/plan.ts';
+import type { OwnFile } from './own-files.ts';
 
 /** Who the command runs as. */
 export interface Account {
@@ -57,7 +58,7 @@ export interface ContainerPlan {
   readonly rootBy: 'overlay' | 'bind';
   /** A directory of its own in the store, with `upper` and `work`. */
   readonly bundle: string;
-  /** A directory beside its state, with the files that it gets from outside. There its root is mounted, for itself alone. */
+  /** The directory of its state. There its root is mounted, for itself alone. */
   readonly stateDirectory: string;
   /** Whether its root is read-only. */
   readonly readOnly: boolean;
@@ -67,6 +68,7 @@ export interface ContainerPlan {
   readonly idMaps: IdMaps | null;
   readonly network: 'none' | 'host';
   readonly hostname: string;
+  readonly ownFiles: readonly OwnFile[];
   /** In the order in which they are mounted. */
   readonly mounts: readonly ContainerMount[];
   /** The terminal of the command, which is its /dev/console; null without. */
@@ -81,10 +83,6 @@ export interface ContainerPlan {
   /** Whether its first process is a small init, and the command the child of that. */
   readonly init: boolean;
 }
-
-/** The files that every container gets from outside: from beside its state to its /etc. */
-export const OWN_FILES = ['hostname', 'hosts', 'resolv.conf'] as const;
-export type OwnFile = (typeof OWN_FILES)[number];
 
 /** Its root is a directory itself, with all that is mounted in it: what the container writes stays. */
 export function isInPlace({ rootBy, image }: Pick<ContainerPlan, 'rootBy' | 'image'>): boolean {

@@ -2,7 +2,7 @@
  * A terminal for a container: a pseudo-terminal, between which and the user's own all that is typed and shown is copied.
  * The container never has the user's: who has a terminal can type on it for whoever reads it next (TIOCSTI). pty(7)
  */
-import { fchownSync, fstatSync, readlinkSync, readSync, writeSync } from 'node:fs';
+import { fchownSync, fstatSync, readlinkSync, writeSync } from 'node:fs';
 import { isatty, ReadStream } from 'node:tty';
 import {
   AT_FDCWD,
@@ -18,6 +18,7 @@ import {
   S_IFCHR,
   S_IFMT,
   type Sys,
+  SyscallError,
   sys,
   TCGETS,
   TCSETS,
@@ -27,8 +28,10 @@ import {
   TIOCSWINSZ,
 } from '@ns-tool/syscalls';
 import { NotStarted } from '../errors.ts';
+import { mayRead } from '../foreground.ts';
 import { printBytes } from '../output.ts';
 import type { TerminalInside } from './plan.ts';
+import { showRest, unlessFull } from './rest.ts';
 import { rawInput, rawSettings, TERMIOS_SIZE } from './termios.ts';
 
 export interface PseudoTerminal {
@@ -43,6 +46,26 @@ const STDIN = 0;
 export function requireTerminal(): void {
   if (isatty(STDIN)) return;
   throw new NotStarted('the input device is not a TTY', 'Leave -t out where standard input is a file or a pipe.');
+}
+
+/**
+ * The terminal that a container gets: where it is asked for, and else where this process is at one, if there can be another.
+ */
+export function terminalFor(isAskedFor: boolean, open: () => PseudoTerminal): PseudoTerminal | null {
+  if (isAskedFor) return open();
+  if (!isAtTerminal()) return null;
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof NotStarted || error instanceof SyscallError) return null;
+    throw error;
+  }
+}
+
+/** Whether standard input, output and error are one terminal, which this process may use. */
+function isAtTerminal(): boolean {
+  const [input, ...others] = [STDIN, 1, 2].map((fd) => (isatty(fd) ? fstatSync(fd).rdev : null));
+  return input !== null && others.every((device) => device === input) && mayRead(STDIN);
 }
 
 /** A pseudo-terminal of the host's. */
@@ -114,9 +137,6 @@ export function giveTo({ inside }: PseudoTerminal, uid: number): void {
 
 /** How long to wait until something has been read of what was typed, in milliseconds: there is room for 4 kB and more. */
 const FULL = 10;
-
-/** At most so much is shown of what was written before the end, in bytes: others in the container may write without end. */
-const REST = 1024 * 1024;
 
 /** Has something done while the terminal of this process is as it was. */
 export type Lend = <T>(work: () => Promise<T>) => Promise<T>;
@@ -235,22 +255,4 @@ function ifThere(use: () => unknown): void {
 /** Writes what there is room for, and returns how many bytes that are. */
 function writeSome(fd: number, bytes: Uint8Array): number {
   return unlessFull(() => writeSync(fd, bytes));
-}
-
-/** What the container has written before it has ended: the kernel has it ready, although Node may not have heard of it. */
-function showRest(master: number, show: (bytes: Uint8Array) => void): void {
-  const buffer = Buffer.alloc(64 * 1024);
-  for (let shown = 0, length = 1; length > 0 && shown < REST; shown += length) {
-    length = unlessFull(() => readSync(master, buffer));
-    show(buffer.subarray(0, length));
-  }
-}
-
-function unlessFull(transfer: () => number): number {
-  try {
-    return transfer();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
-    throw error;
-  }
 }

@@ -17,11 +17,14 @@ import {
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
   MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
   MS_PRIVATE,
   MS_REC,
   O_CLOEXEC,
   O_DIRECTORY,
   O_PATH,
+  O_WRONLY,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
   RESOLVE_NO_MAGICLINKS,
@@ -33,8 +36,9 @@ import { pathOfCgroup } from './cgroup/plan.ts';
 import { DEVICES, populateDev, setConsole } from './dev.ts';
 import { setLoopbackUp } from './loopback.ts';
 import { overlayData } from './overlay.ts';
-import { type ContainerMount, type ContainerPlan, isInPlace, mapsOneIdOnly, OWN_FILES, type OwnFile } from './plan.ts';
+import { type ContainerMount, type ContainerPlan, isInPlace, mapsOneIdOnly } from './plan.ts';
 import { attachKernelFilesystem, hideFromRoot, openKernelFilesystem, PROC, SYSFS } from './proc-and-sys.ts';
+import { leaveKeys } from './session.ts';
 
 /** Something to mount: a detached mount of the host's, by its descriptor, or a filesystem that is yet to be made. */
 type Opened = ContainerMount & { readonly fd: number };
@@ -58,16 +62,18 @@ export function containerOptions(plan: ContainerPlan): SpawnOptions {
     noNewPrivileges: !plan.privileged,
     // What is executed here, the image says: through /proc/self/exe it could be a program of the host.
     through: plan.init ? 'init' : 'sealed',
-    ...(plan.terminal !== null && { newSession: true, stdio: plan.terminal.slave }),
+    newSession: true,
+    ...(plan.terminal !== null && { stdio: plan.terminal.slave }),
     parentDeathSignal: 'SIGKILL',
   };
 }
 
 function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   const { privileged } = plan;
+  leaveKeys(sys);
   sys.umask(0);
   sys.mount(null, '/', null, MS_REC | MS_PRIVATE, null);
-  const own = OWN_FILES.map((name) => ({ name, fd: openTree(sys, `${plan.stateDirectory}/${name}`) }));
+  const own = makeOwnFiles(sys, plan);
   const opened = plan.mounts.map((mount) => open(sys, mount));
   const nodes = plan.idMaps === null ? null : openNodes(sys);
   const terminal = plan.terminal && { ...plan.terminal, mount: openTree(sys, plan.terminal.path) };
@@ -93,6 +99,23 @@ function makeContainer(sys: Recorder, plan: ContainerPlan): void {
   sys.umask(0o022);
   sys.fchdir(provideDirectory(sys, plan.workingDir));
   becomeUser(sys, { ...plan.account, groups: mapsOneIdOnly(plan) ? null : plan.account.groups }, plan.capabilities);
+}
+
+/** A file of the container's own: a detached mount of it, and its name in /etc. */
+interface MadeFile {
+  readonly name: string;
+  readonly fd: number;
+}
+
+/** Makes the files that the container gets in its /etc. On a filesystem of their own: it can fill that, and nothing of the host's. */
+function makeOwnFiles(sys: Recorder, { stateDirectory, ownFiles }: ContainerPlan): MadeFile[] {
+  sys.mount('ns-tool', stateDirectory, 'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, 'mode=755,size=1m');
+  return ownFiles.map(({ name, content }) => {
+    const path = `${stateDirectory}/${name}`;
+    sys.mknodat(AT_FDCWD, path, S_IFREG | 0o644, 0);
+    sys.write(sys.openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC), content);
+    return { name, fd: openTree(sys, path) };
+  });
 }
 
 /** Mounts the root, and goes there. */
@@ -186,7 +209,7 @@ function attach(sys: Recorder, mount: Opened): void {
  * Shows the container's own files in its /etc. In an image one of them may be a link to what a service would make; or it is
  * missing, and /etc belongs to somebody who is not mapped here. Then the container does without.
  */
-function attachOwnFiles(sys: Recorder, files: readonly { readonly name: OwnFile; readonly fd: number }[]): void {
+function attachOwnFiles(sys: Recorder, files: readonly MadeFile[]): void {
   const trying = sys.allowing('EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'EROFS', 'EOVERFLOW');
   const etc = provideDirectory(sys, '/etc');
   for (const { name, fd } of files) {

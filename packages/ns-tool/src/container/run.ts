@@ -10,7 +10,11 @@ import { checkName } from './state.ts';
 export interface RunOptions extends ContainerOptions {
   /** A name that no other running container has; its ID if left out. */
   readonly name?: string;
-  /** As of `spawn`: `'inherit'` for all three if left out. */
+  /**
+   * As of `spawn`: `'inherit'` for all three if left out. Who has a terminal of yours can read what is typed there, and
+   * who has a file can open it anew, for writing; give pipes, or a `terminal`, to a command that you do not trust. The command
+   * is in a session of its own: Ctrl-C at yours is for `kill`.
+   */
   readonly stdio?: SpawnOptions['stdio'];
   /** The store of images, where the container's own files are too; that of the command if left out. */
   readonly store?: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { makeDirectories } from '@ns-tool/syscalls';
 import { NotStarted, UsageError } from '../errors.ts';
 import { printable } from '../output.ts';
+import { processStat } from '../process-stat.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** state.json of one container. */
@@ -36,13 +37,16 @@ export function checkName(name: string): string {
   );
 }
 
-/** When a process was started, or null if there is none, or only what is left of one until its parent hears of its end. */
+/**
+ * When a process was started, or null if there is none, or only what is left of one until its parent hears of its end. One whose
+ * first thread has ended looks the same, but for its other threads.
+ */
 export function startTimeOf(pid: number | 'self'): number | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // Behind the name, which may contain anything: the state is (3).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : Number(fields[19]);
+    const field = processStat(pid);
+    const [state, threads, startTime] = [field(3), Number(field(20)), Number(field(22))];
+    const isLeft = state === 'X' || (state === 'Z' && threads <= 1);
+    return isLeft ? null : startTime;
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-/** Options as the parser makes them where they may be given again: one value, or a list. Pure but for the environment. */
+/** What `run` and `exec` are told of their command. Pure. */
 import { UsageError } from '../errors.ts';
 
 /** The options by which `run` and `exec` say how the command is to find itself, as docker's are called. */
@@ -7,22 +7,12 @@ export const COMMAND_OPTIONS = {
   workdir: { alias: 'w', type: 'string', requiresArg: true, describe: 'Working directory of the command' },
   user: { alias: 'u', type: 'string', requiresArg: true, describe: 'USER or USER:GROUP, by name or number' },
   interactive: { alias: 'i', type: 'boolean', describe: 'Keep standard input: always done' },
-  tty: { alias: 't', type: 'boolean', describe: 'Give it a terminal of its own, connected with yours' },
+  tty: {
+    alias: 't',
+    type: 'boolean',
+    describe: 'Give it a terminal of its own, connected with yours; always done at a terminal',
+  },
 } as const;
-
-/** All values of an option. */
-export function all(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
-/** The value of an option that counts once: the last, as getopt(3) has it. */
-export function one(value: string | readonly string[]): string {
-  return all(value).at(-1) ?? '';
-}
-
-export function isSet(value: boolean | readonly boolean[] | undefined): boolean {
-  return Array.isArray(value) || value === true;
-}
 
 /** Variables from `NAME=VALUE`, or `NAME` for the value that it has here, if any. */
 export function variables(words: readonly string[], here: NodeJS.ProcessEnv): Record<string, string> {
