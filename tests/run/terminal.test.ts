@@ -26,7 +26,7 @@ const OUTSIDE = {
   around: `stty -g > before; sh -c 'echo $$ > pid; exec "$@"' sh "$@"; echo $? > status; stty -g > after; : > done`,
   // Beside it: once a command is ready, and the terminal is as it is to be while that runs, which comes a little later.
   meanwhile: `until [ -e ready ] && stty -a | grep -q -e -opost; do sleep 0.02; done
-    stty -g > during; pid=$(cat pid)
+    stty -g > look; mv look during; pid=$(cat pid)
     case $1 in
       STOP) kill -TSTP $pid
         until grep -q 'T (stopped)' /proc/$pid/status; do sleep 0.02; done
@@ -82,7 +82,7 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
 
   it('takes what is typed as bytes: Ctrl-C interrupts the command inside, and not ns-tool', async () => {
     const files = await typing(`${run} /mnt/rootfs ask`, [
-      ['ready', CTRL_C],
+      ['during', CTRL_C],
       ['slept', 'a b\\n'],
     ]);
     expect(files).toMatchObject({ slept: '130', line: 'a b', status: '4' });
@@ -92,7 +92,7 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
 
   it('is that of the command, also where an init is the first process', async () => {
     const files = await typing(`${run} --init /mnt/rootfs ask`, [
-      ['ready', CTRL_C],
+      ['during', CTRL_C],
       ['slept', 'a b\\n'],
     ]);
     expect(files).toMatchObject({ slept: '130', line: 'a b', status: '4' });
@@ -101,11 +101,11 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
   });
 
   it('interrupts a command that knows nothing of it, where an init is the first process', async () => {
-    expect(await typing(`${run} --init /mnt/rootfs interrupted`, [['ready', CTRL_C]])).toMatchObject({ status: '130' });
+    expect(await typing(`${run} --init /mnt/rootfs interrupted`, [['during', CTRL_C]])).toMatchObject({ status: '130' });
   });
 
   it('does not stop a command that nobody could let go on', async () => {
-    const files = await typing(`${run} --init /mnt/rootfs signal`, [['ready', CTRL_Z + CTRL_C]]);
+    const files = await typing(`${run} --init /mnt/rootfs signal`, [['during', CTRL_Z + CTRL_C]]);
     expect(files).toMatchObject({ status: '9' });
   });
 
