@@ -343,10 +343,15 @@ describe('the calls of ns-tool enter', () => {
     });
   }
 
-  it('share memory with the child, as setns(2) takes it of all but a time namespace', () => {
+  it('share memory with the child, and stand still meanwhile, unless others can stop it: those of a pid namespace', () => {
     const flags = (args: EnterArguments) => showCall('clone', [cloneFlagsOf(enterOptions(args, TARGET, ROOT))]);
-    expect(flags({ all: true })).toBe('clone(CLONE_PIDFD|CLONE_VFORK)');
-    expect(flags({ mount: '', pid: '', user: '' })).toBe('clone(CLONE_VM|CLONE_PIDFD|CLONE_VFORK)');
+    expect(flags({ all: true })).toBe('clone(CLONE_PIDFD)');
+    expect(flags({ mount: '', pid: '', user: '' })).toBe('clone(CLONE_PIDFD)');
+    expect(flags({ mount: '', net: '', user: '' })).toBe('clone(CLONE_VM|CLONE_PIDFD|CLONE_VFORK)');
+  });
+  it('share none with one that joins a time namespace, of which setns(2) does not take that', () => {
+    const flags = cloneFlagsOf(enterOptions({ time: '' }, { ...TARGET, differs: ['time'] }, ROOT));
+    expect(showCall('clone', [flags])).toBe('clone(CLONE_PIDFD|CLONE_VFORK)');
   });
 
   describe('for a process alone: where it is not with us, and its root', () => {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,12 @@ int main(int argc, char **argv) {
 		};
 		if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) != 0) return refused("prctl");
 		ready_for_ever();
+	}
+	if (argc == 2 && strcmp(argv[1], "stop-all") == 0) {
+		/* kill(2): all processes of the pid namespace but itself, again and again. */
+		puts("ready");
+		fflush(stdout);
+		for (;;) kill(-1, SIGSTOP);
 	}
 	return 2;
 }

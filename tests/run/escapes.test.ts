@@ -255,6 +255,12 @@ chown -hR ${USER}:${USER} /mnt/user-rootfs /mnt/user-store /mnt/states
         );
       });
 
+      it('cannot keep exec from ending, by stopping all that comes into its namespaces', async () => {
+        // It is asked to end after a second; or it was too quick to be stopped.
+        const once = 'timeout --preserve-status --kill-after 2 1 "$@" exec box true || [ $? = 143 ] || echo hung';
+        expect(await printedBeside('/escape stop-all', `for i in 1 2 3 4; do ${once}; done`)).toBe('box: killed\n');
+      });
+
       // All services of the host share /run.
       it('cannot fill the place where the states of all containers are, by its own files in /etc', async () => {
         const [states, owner] = start === AS_ROOT ? ['/run/ns-tool', 0] : ['/mnt/states/ns-tool', USER];

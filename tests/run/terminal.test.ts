@@ -23,7 +23,7 @@ const INSIDE = {
 /** Scripts for the terminal outside. */
 const OUTSIDE = {
   // Not bash itself, which mends the settings of a terminal after a command that was ended by a signal.
-  around: `stty -g > before; sh -c 'echo $$ > pid; exec "$@"' sh "$@"; echo $? > status; stty -g > after; : > done`,
+  around: `trap : INT; stty -g > before; sh -c 'echo $$ > pid; exec "$@"' sh "$@"; echo $? > status; stty -g > after; : > done`,
   // Beside it: once a command is ready, and the terminal is as it is to be while that runs, which comes a little later.
   meanwhile: `until [ -e ready ] && stty -a | grep -q -e -opost; do sleep 0.02; done
     stty -g > look; mv look during; pid=$(cat pid)
@@ -41,6 +41,16 @@ const OUTSIDE = {
     until $tool exec box true 2> /dev/null; do sleep 0.05; done
     $tool exec "$@" box tell; status=$?
     $tool stop --time 0 box; wait; exit $status`,
+  // Whoever executes the file waits for who has a lease on it: fcntl(2), F_SETLEASE, F_WRLCK.
+  held: `tool=$1; file=/mnt/rootfs/bin/held; trap : INT
+    $tool run --in-place --name box -v $D:/d /mnt/rootfs hold < /dev/null &
+    until $tool exec box true 2> /dev/null; do sleep 0.05; done
+    cp /mnt/rootfs/bin/busybox $file
+    perl -e '$SIG{IO} = sub { open(A, ">", "awaited") }; $SIG{INT} = "IGNORE";
+      open(F, "<", $ARGV[0]); fcntl(F, 1024, 1); open(T, ">", "taken"); sleep 1 while 1' $file &
+    until [ -e taken ]; do sleep 0.02; done
+    $tool exec -t box held; status=$?
+    kill $!; $tool stop --time 0 box; wait; exit $status`,
 };
 
 describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(Boolean))(what, () => {
@@ -101,7 +111,9 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
   });
 
   it('interrupts a command that knows nothing of it, where an init is the first process', async () => {
-    expect(await typing(`${run} --init /mnt/rootfs interrupted`, [['during', CTRL_C]])).toMatchObject({ status: '130' });
+    expect(await typing(`${run} --init /mnt/rootfs interrupted`, [['during', CTRL_C]])).toMatchObject({
+      status: '130',
+    });
   });
 
   it('does not stop a command that nobody could let go on', async () => {
@@ -159,6 +171,11 @@ describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what)].some(
     expect(files).toMatchObject({ tty: '/dev/pts/0', link: '/dev/pts/0', size: '33 99', term: 'xterm', status: '5' });
     expect(files.shown).toContain('typed\r\n');
     expect(files.after).toBe(files.before);
+  });
+
+  it('leaves Ctrl-C a signal until the command of exec has started, which those inside may hold up', async () => {
+    const files = await typing(`sh /mnt/held "${tool}"`, [['awaited', CTRL_C]]);
+    expect(files).toMatchObject({ status: '130', after: files.before });
   });
 
   it('is there without being asked for, where input, output and errors are one outside', async () => {

@@ -48,6 +48,8 @@ const OF_KEYS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 export interface CommandOptions extends SpawnOptions {
   /** It has a terminal of its own, whose keys are bytes for this process. */
   readonly hasTerminal?: boolean;
+  /** Told once it runs. */
+  readonly onStarted?: () => void;
 }
 
 /**
@@ -62,15 +64,17 @@ export interface CommandOptions extends SpawnOptions {
  */
 export async function runCommand(
   argv: readonly string[],
-  { hasTerminal = false, ...options }: CommandOptions,
+  { hasTerminal = false, onStarted, ...options }: CommandOptions,
 ): Promise<Ended> {
   const [file = '', ...args] = argv;
   let child: Child | undefined;
   let askedBy: NodeJS.Signals | null = null;
   let hasEnded = false;
+  const start = new AbortController();
   const pass = (signal: NodeJS.Signals) => {
     askedBy = signal;
-    if (child === undefined || hasEnded) return;
+    if (child === undefined) return start.abort(signal);
+    if (hasEnded) return;
     if (!OF_KEYS.includes(signal)) child.kill(signal);
     else if (options.newSession) process.kill(-child.pid, signal);
     // In the foreground the terminal has sent it to the command as well.
@@ -83,7 +87,14 @@ export async function runCommand(
   };
   for (const signal of FORWARDED) process.on(signal, pass);
   try {
-    child = await spawn(file, args, { parentDeathSignal: 'SIGKILL', onStopped: stopAlong, ...options });
+    const { signal: aborted } = start;
+    child = await spawn(file, args, {
+      parentDeathSignal: 'SIGKILL',
+      onStopped: stopAlong,
+      signal: aborted,
+      ...options,
+    });
+    onStarted?.();
     const { status, signal } = await child.exited;
     hasEnded = true;
     // A signal of the terminal comes to both at once, but this process may hear of the end first: a turn of the event loop later
@@ -100,6 +111,7 @@ export async function runCommand(
       askedBy: dealtWith ? null : askedBy,
     };
   } catch (error) {
+    if (askedBy !== null && error === askedBy) return { status: 128 + constants.signals[askedBy], askedBy };
     if (error instanceof ChildEndedEarly) {
       throw new NotStarted(`${file} was not started: ${error.message}`, undefined, { cause: error });
     }

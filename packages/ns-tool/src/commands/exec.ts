@@ -77,8 +77,8 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
     const { status, askedBy } =
       terminal === null
         ? await work.copied(sys, (stdio) => work.runCommand(argv, { ...spawnOptions, ...tracing, stdio }))
-        : await work.connected(sys, terminal, (onStopped) =>
-            work.runCommand(argv, { ...spawnOptions, ...tracing, onStopped, hasTerminal: true }),
+        : await work.connected(sys, terminal, (told) =>
+            work.runCommand(argv, { ...spawnOptions, ...tracing, ...told, hasTerminal: true }),
           );
     return askedBy ?? status;
   } catch (error) {

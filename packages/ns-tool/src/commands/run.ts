@@ -4,7 +4,6 @@ import type { Sys } from '@ns-tool/syscalls';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import type { CommandOptions } from '../child/run-command.ts';
 import { COMMAND_OPTIONS, variables } from '../container/command-options.ts';
-import type { Lend } from '../container/pseudo-terminal.ts';
 import type { Context } from '../context.ts';
 import { NotStarted, UsageError } from '../errors.ts';
 import { all, isSet, one } from '../given.ts';
@@ -103,7 +102,7 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
   try {
     // Whom a user namespace maps, is called otherwise here, and owns the terminal of this user only there.
     if (terminal !== null && idMaps === null) work.giveTo(terminal, account.uid);
-    const begin = (terminalOptions: CommandOptions, lend: Lend = (use) => use()) =>
+    const begin = (terminalOptions: CommandOptions) =>
       work.begin(
         decided,
         places,
@@ -119,12 +118,12 @@ export async function run(args: Arguments, { loadSys }: Context): Promise<number
           });
         },
         (message) => printError(`ns-tool: ${message}`),
-        (copy) => lend(() => showingCopy(sys, copy)),
+        (copy) => showingCopy(sys, copy),
       );
     const { started, remove } =
       terminal === null
         ? await work.copied(sys, (stdio) => begin({ stdio }))
-        : await work.connected(sys, terminal, (onStopped, lend) => begin({ onStopped, hasTerminal: true }, lend));
+        : await work.connected(sys, terminal, (told) => begin({ ...told, hasTerminal: true }));
     await remove();
     return started.askedBy ?? started.status;
   } catch (error) {

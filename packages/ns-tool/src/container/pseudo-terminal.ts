@@ -32,7 +32,7 @@ import { mayRead } from '../foreground.ts';
 import { printBytes } from '../output.ts';
 import type { TerminalInside } from './plan.ts';
 import { showRest, unlessFull } from './rest.ts';
-import { rawInput, rawSettings, TERMIOS_SIZE } from './termios.ts';
+import { rawSettings, TERMIOS_SIZE } from './termios.ts';
 
 export interface PseudoTerminal {
   /** What is written to it, the container reads as typed; non-blocking. */
@@ -138,20 +138,20 @@ export function giveTo({ inside }: PseudoTerminal, uid: number): void {
 /** How long to wait until something has been read of what was typed, in milliseconds: there is room for 4 kB and more. */
 const FULL = 10;
 
-/** Has something done while the terminal of this process is as it was. */
-export type Lend = <T>(work: () => Promise<T>) => Promise<T>;
+/** What is to be told of a command at a pseudo-terminal. */
+export interface Told {
+  onStarted(): void;
+  onStopped(signal: NodeJS.Signals, resume: () => void): void;
+}
 
 /**
- * Connects a pseudo-terminal with the terminal of this process while `work` is done, and closes it afterwards. Meanwhile
- * Ctrl-C and the like are bytes for the container, whose own terminal makes signals of them.
- *
- * @param work is given what to do when its command is stopped; and what lends it the terminal of this process for a while,
- *   in which Ctrl-C is a signal again.
+ * Connects a pseudo-terminal with the terminal of this process once the command of `work` has started, and closes it when
+ * that is done. In between Ctrl-C and the like are bytes for the container, whose own terminal makes signals of them.
  */
 export async function connected<T>(
   sys: Sys,
   { master, inside: { slave } }: PseudoTerminal,
-  work: (onStopped: (signal: NodeJS.Signals, resume: () => void) => void, lend: Lend) => Promise<T>,
+  work: (told: Told) => Promise<T>,
 ): Promise<T> {
   const settings = new Uint8Array(TERMIOS_SIZE);
   sys.ioctl(STDIN, TCGETS, settings);
@@ -160,6 +160,7 @@ export async function connected<T>(
 
   let failure: unknown;
   let isOpen = true;
+  let isTaken = false;
   const screen = new ReadStream(master);
   const keyboard = new ReadStream(STDIN);
   /** As when a modem loses its carrier: the container reads nothing more. Our slave keeps the master from its end until then. */
@@ -192,37 +193,31 @@ export async function connected<T>(
     sys.ioctl(STDIN, TCSETS, rawSettings(settings));
     resize();
   };
+  const onStarted = () => {
+    isTaken = true;
+    ifThere(takeOver);
+    keyboard.on('data', type);
+  };
   const giveBack = () => ifThere(() => sys.ioctl(STDIN, TCSETS, settings));
   const stop = () => {
     giveBack();
     process.kill(process.pid, 'SIGSTOP');
   };
-  const lend: Lend = async (work) => {
-    giveBack();
-    try {
-      return await work();
-    } finally {
-      ifThere(takeOver);
-    }
+  const onStopped = (_signal: NodeJS.Signals, resume: () => void) => {
+    stop();
+    resume();
   };
   const handlers = [
     ['SIGWINCH', resize],
     ['SIGTSTP', stop],
-    ['SIGCONT', () => ifThere(takeOver)],
+    ['SIGCONT', () => isTaken && ifThere(takeOver)],
   ] as const;
   for (const [signal, handler] of handlers) process.on(signal, handler);
   screen.on('data', show).on('error', hangUp);
-  keyboard.on('data', type).on('error', hangUp).on('end', hangUp);
+  keyboard.on('error', hangUp).on('end', hangUp);
   try {
     copySize(sys, master);
-    // Before it is started: Ctrl-C is its own from the first. What is said about the start are lines for the terminal here.
-    ifThere(() => sys.ioctl(STDIN, TCSETS, rawInput(settings)));
-    const working = work((_signal, resume) => {
-      stop();
-      resume();
-    }, lend);
-    ifThere(takeOver);
-    const result = await working;
+    const result = await work({ onStarted, onStopped });
     if (isOpen) showRest(master, show);
     if (failure !== undefined) throw failure;
     return result;

@@ -25,24 +25,20 @@ const IEXTEN = 0o100000;
 const VTIME = 5;
 const VMIN = 6;
 
-/** The settings with which each byte that is typed passes as it is, and none is a signal. termios(3), "Raw mode". */
-export function rawInput(settings: Uint8Array): Uint8Array {
+/**
+ * The settings with which each byte that is typed passes as it is, and none is a signal; and also each that is shown, since
+ * the terminal inside has made lines of them already. termios(3), "Raw mode".
+ */
+export function rawSettings(settings: Uint8Array): Uint8Array {
   const raw = Uint8Array.from(settings);
   const view = new DataView(raw.buffer);
   const change = (at: number, clear: number, set = 0) =>
     view.setUint32(at, (view.getUint32(at, true) & ~clear) | set, true);
   change(IFLAG, IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+  change(OFLAG, OPOST);
   change(CFLAG, CSIZE | PARENB, CS8);
   change(LFLAG, ECHO | ECHONL | ICANON | ISIG | IEXTEN);
   raw[CC + VMIN] = 1;
   raw[CC + VTIME] = 0;
-  return raw;
-}
-
-/** Those with which each byte that is shown passes as it is, too: the terminal inside has made lines of them already. */
-export function rawSettings(settings: Uint8Array): Uint8Array {
-  const raw = rawInput(settings);
-  const view = new DataView(raw.buffer);
-  view.setUint32(OFLAG, view.getUint32(OFLAG, true) & ~OPOST, true);
   return raw;
 }

@@ -35,7 +35,7 @@ const CLD_STOPPED = 5;
  * @param stopped told of each signal that stops it.
  * @throws SyscallError, as a rejection: EBADF where somebody else has closed the descriptor, ECHILD where somebody has reaped it.
  */
-export function whenEnded(pidfd: number, stopped: Waiting['stopped']): Promise<Exit> {
+export function whenEnded(pidfd: number, stopped?: Waiting['stopped']): Promise<Exit> {
   return new Promise((resolve, reject) => {
     waiting.set(pidfd, { ended: resolve, lost: reject, ...(stopped !== undefined && { stopped }) });
     if (waiting.size === 1) startLooking();

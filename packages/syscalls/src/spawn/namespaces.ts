@@ -83,6 +83,8 @@ export interface Entrance {
   readonly joined: readonly Joined[];
   /** Whether a child of the child becomes the command: it is in a pid namespace that its parent has joined or made. */
   readonly forks: boolean;
+  /** Whether the processes of others can see the child before it is the command, and stop it: those of a pid namespace. */
+  readonly isAmongOthers: boolean;
   /** Whether the child may share this process's memory. */
   readonly sharesMemory: boolean;
 }
@@ -113,9 +115,11 @@ export function entranceOf(
     byClone3: isBy('clone3'),
     joined,
     forks: by === 'clone3' || byUnshare.includes('pid') || joins('pid'),
+    isAmongOthers: joins('pid'),
     // setns(2) refuses a time namespace (EUSERS) to a process whose memory another one shares: the clock is read from it.
-    // And the OOM killer ends all processes with the memory of the one that it chooses.
-    sharesMemory: !joins('time') && !joinsCgroups,
+    // And the OOM killer ends all processes with the memory of the one that it chooses. Nor may those of others have a hold on
+    // this process's memory for as long as they like.
+    sharesMemory: !joins('time') && !joins('pid') && !joinsCgroups,
   };
 }
 

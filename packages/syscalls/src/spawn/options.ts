@@ -52,6 +52,12 @@ export interface SpawnOptions {
   readonly noNewPrivileges?: boolean;
   /** The signal it gets when the thread that started it ends. If that has happened before it could, it is not started. */
   readonly parentDeathSignal?: NodeJS.Signals;
+  /**
+   * Ends the start, if it is aborted before the child is the command: the child is killed, and the promise rejects with the
+   * signal's reason. In a pid namespace that is joined that may take for ever, since those in it can stop the child; otherwise
+   * a child is started before `spawn` returns.
+   */
+  readonly signal?: AbortSignal;
   /** Make it the leader of a new session. */
   readonly newSession?: boolean;
   /**

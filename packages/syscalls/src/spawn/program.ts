@@ -20,7 +20,7 @@ export interface Birth {
   readonly mapsFromOutside: IdMaps | null;
   /** Whether it waits until this process has done something for its namespaces. */
   readonly waits: boolean;
-  /** The flags of the clone(2) that makes it. Where it waits, this process must not stand still. */
+  /** The flags of the clone(2) that makes it. Where it waits, or others may stop it, this process must not stand still. */
   readonly flags: number;
   /** Where a child that makes another one leaves the pid of that. */
   readonly forkedPid: Uint8Array;
@@ -35,7 +35,8 @@ export function birthOf(options: SpawnOptions): Birth {
   if (waits && entrance.byClone3.length > 0)
     throw new TypeError('the namespaces that clone3 makes are out of reach here');
   const sharing = entrance.sharesMemory ? CLONE_VM : 0;
-  const flags = namespaceFlags(entrance.byClone) | sharing | CLONE_PIDFD | (waits ? 0 : CLONE_VFORK);
+  const standing = waits || entrance.isAmongOthers ? 0 : CLONE_VFORK;
+  const flags = namespaceFlags(entrance.byClone) | sharing | CLONE_PIDFD | standing;
   return { entrance, mapsFromOutside, waits, flags, forkedPid: new Uint8Array(4) };
 }
 

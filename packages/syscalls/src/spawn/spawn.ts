@@ -1,7 +1,7 @@
 /** Starting a process in namespaces, with no native addon of our own and no helper program. */
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { P_PIDFD, PR_GET_DUMPABLE, PR_SET_DUMPABLE, WEXITED, WNOWAIT } from '../constants.ts';
+import { PR_GET_DUMPABLE, PR_SET_DUMPABLE } from '../constants.ts';
 import { errnoNumber } from '../errno.ts';
 import { cloneInto } from '../native.ts';
 import type { Program } from '../record.ts';
@@ -65,7 +65,7 @@ export class ChildEndedEarly extends Error {
  */
 export async function spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<Child> {
   try {
-    return startOne(command, args, options);
+    return await startOne(command, args, options);
   } catch (error) {
     if (!(error instanceof SyscallError) || error.call !== 'execve' || !isErrno(error, 'ENOEXEC')) throw error;
     // A script without `#!`. As execvp(3) does, the shell runs it; in another child, since the first has ended.
@@ -73,7 +73,8 @@ export async function spawn(command: string, args: readonly string[] = [], optio
   }
 }
 
-function startOne(command: string, args: readonly string[], options: SpawnOptions): Child {
+async function startOne(command: string, args: readonly string[], options: SpawnOptions): Promise<Child> {
+  options.signal?.throwIfAborted();
   const stdio = descriptors(options.stdio ?? 'inherit');
   const birth = birthOf(options);
   const plumbing = openPlumbing(stdio);
@@ -85,7 +86,7 @@ function startOne(command: string, args: readonly string[], options: SpawnOption
     // One descriptor more than the command: for the answers.
     passage = options.through === undefined ? null : new OpenPassage(stdio.length + 1);
     const program = programFor(command, args, options, birth, { plumbing, tie, passage });
-    child = start(program, birth, { tie, passage }, options);
+    child = await start(program, birth, { tie, passage }, options);
     return handleOf(child, plumbing, options.onStopped);
   } finally {
     tie?.close();
@@ -98,6 +99,8 @@ interface Started {
   readonly pid: number;
   readonly pidfd: number;
   readonly steps: readonly StepResult[];
+  /** How it has ended, where that is known already. */
+  readonly exit: Exit | null;
 }
 
 /** What there is between this process and a child that it makes. */
@@ -106,49 +109,66 @@ interface Bonds {
   readonly passage: OpenPassage | null;
 }
 
-/** Runs a program in a child, and returns when the child, or one that it has made, has become the command. */
-function start(
+/**
+ * Runs a program in a child, and returns when the child, or one that it has made, has become the command.
+ *
+ * Where others may hold it up, that is awaited in the event loop. Elsewhere it has happened when clone(2) returns, or soon
+ * after, and the event loop would be a detour.
+ */
+async function start(
   { steps: program, beyond }: ChildProgram,
-  birth: Birth,
+  { entrance, flags, forkedPid, mapsFromOutside }: Birth,
   { tie, passage }: Bonds,
-  { keep, observe }: SpawnOptions,
-): Started {
+  { keep, observe, signal }: SpawnOptions,
+): Promise<Started> {
   const { block, filled } = load(program);
+  const isOwn = !entrance.isAmongOthers;
+  const endOf = (child: Process) => (isOwn ? exitOf(child.pidfd) : orKill(child, signal, whenEnded(child.pidfd)));
   let kept: readonly string[] = [];
   try {
     const dumpable = sys.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    let child = clone(block, birth.flags);
+    let child = clone(block, flags);
     const { pid } = child;
+    let exit: Exit | null = null;
     let failure: unknown;
+    const fail = (why: unknown) => {
+      failure ??= why;
+      kill(child);
+    };
     try {
       tie?.open(() => {
-        if (birth.mapsFromOutside !== null) giveIdMaps(pid, birth.mapsFromOutside);
+        if (mapsFromOutside !== null) giveIdMaps(pid, mapsFromOutside);
         if (keep !== undefined) kept = keepNamespaces(pid, keep);
       });
     } catch (error) {
-      failure = error;
-      kill(child);
+      fail(error);
     }
+    if (isOwn) tie?.awaitEnd();
     // A child that changes its IDs while it shares our memory takes this away from us too.
     if (dumpable === 1) sys.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    readFilled(filled, block.view);
-    if (birth.entrance.forks) child = succeed(child, birth);
+    const read = () => readFilled(filled, block.view);
+    if (entrance.forks) [child, exit] = await succeed(child, { forkedPid, read, endOf });
+    read();
 
     // Where the last step has worked, the first answer is its result.
-    const results = [...readResults(program, block.view), ...(passage?.read(1 + beyond.length) ?? [])];
+    const most = 1 + beyond.length;
+    const answersOf = (from: OpenPassage) => (isOwn ? from.read(most) : orKill(child, signal, from.hear(most, signal)));
+    const answers = passage === null || exit !== null ? [] : await answersOf(passage);
+    const results = [...readResults(program, block.view), ...answers];
     const steps = [...program, ...beyond].map((call, i) => ({ call, result: results[i] ?? null }));
     try {
-      observe?.({ pid: child.pid, flags: birth.flags, cloned: pid, steps });
+      observe?.({ pid: child.pid, flags, cloned: pid, steps });
+      signal?.throwIfAborted();
     } catch (error) {
-      failure ??= error;
-      kill(child);
+      fail(error);
     }
     // What has gone wrong in the child is why the parent failed, too.
     failure = failureOf(steps) ?? failure;
-    if (failure === undefined && hasReachedCommand(steps)) return { ...child, steps };
+    if (failure === undefined && hasReachedCommand(steps)) return { ...child, steps, exit };
     // It has ended by itself; unless somebody in its namespaces has answered in its place.
     if (passage !== null) kill(child);
-    const exit = bury(child);
+    exit ??= await endOf(child);
+    sys.close(child.pidfd);
     giveUpNamespaces(kept);
     throw failure ?? new ChildEndedEarly(child.pid, exit);
   } finally {
@@ -156,34 +176,59 @@ function start(
   }
 }
 
+/** Waits for what a child does, and kills it if that is aborted. */
+async function orKill<T>(child: Process, signal: AbortSignal | undefined, waiting: Promise<T>): Promise<T> {
+  const end = () => kill(child);
+  signal?.addEventListener('abort', end);
+  try {
+    return await waiting;
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+/** How to wait for a child of a child. */
+interface Succession {
+  readonly forkedPid: Uint8Array;
+  /** Reads what the child has left, its pid too. */
+  read(): void;
+  endOf(child: Process): Exit | Promise<Exit>;
+}
+
+/** The child of a child that has taken its place, or still the first if it has made none; and its end if it has come. */
+async function succeed(first: Process, { forkedPid, read, endOf }: Succession): Promise<[Process, Exit | null]> {
+  // It ends when the second is off, by itself.
+  const exit = await endOf(first);
+  read();
+  const pid = new DataView(forkedPid.buffer).getInt32(0, true);
+  if (pid === 0) return [first, exit];
+  sys.close(first.pidfd);
+  const second = { pid, pidfd: sys.pidfd_open(pid, 0) };
+  if (exit.signal === null) return [second, null];
+  // The first was killed meanwhile, so nobody knows how far the second is. Until its end it uses the memory of its program.
+  kill(second);
+  return [second, await endOf(second)];
+}
+
 interface Process {
   readonly pid: number;
   readonly pidfd: number;
 }
 
-/** The child of a child that has taken its place; or still the first, if it has made none. */
-function succeed(first: Process, { forkedPid }: Birth): Process {
-  const pid = new DataView(forkedPid.buffer).getInt32(0, true);
-  if (pid === 0) return first;
-  const second = { pid, pidfd: sys.pidfd_open(pid, 0) };
-  // The first ends when the second is off, by itself. If it was killed meanwhile, nobody knows how far the second is.
-  if (bury(first).signal !== null) {
-    kill(second);
-    // Until then it uses the memory of its program.
-    sys.waitid(P_PIDFD, second.pidfd, new Uint8Array(128), WEXITED | WNOWAIT, null);
-  }
-  return second;
-}
-
+/** Also one that has ended, and has been reaped. */
 function kill({ pidfd }: Process): void {
-  sys.pidfd_send_signal(pidfd, constants.signals.SIGKILL, null, 0);
+  send(pidfd, constants.signals.SIGKILL);
 }
 
-/** Waits for the end of a process. */
-function bury({ pidfd }: Process): Exit {
-  const exit = exitOf(pidfd);
-  sys.close(pidfd);
-  return exit;
+/** Sends a signal; returns false if the process has ended, and has been reaped. */
+function send(pidfd: number, signal: number): boolean {
+  try {
+    sys.pidfd_send_signal(pidfd, signal, null, 0);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return false;
+    throw error;
+  }
 }
 
 /** Whether all went well up to execve(2). Whether that was still made, nobody can tell of a child that has ended since. */
@@ -235,25 +280,22 @@ function isAllowed({ allowed }: Program[number], result: number): boolean {
   return allowed.some((error) => errnoNumber(error) === -result);
 }
 
-function handleOf({ pid, pidfd, steps }: Started, plumbing: Plumbing, onStopped: SpawnOptions['onStopped']): Child {
+function handleOf(
+  { pid, pidfd, steps, exit }: Started,
+  plumbing: Plumbing,
+  onStopped: SpawnOptions['onStopped'],
+): Child {
   let hasEnded = false;
   const kill = (signal: NodeJS.Signals = 'SIGTERM') => {
     const number = signalNumber(signal);
-    if (hasEnded) return false;
-    try {
-      sys.pidfd_send_signal(pidfd, number, null, 0);
-      return true;
-    } catch (error) {
-      if (isErrno(error, 'ESRCH')) return false;
-      throw error;
-    }
+    return !hasEnded && send(pidfd, number);
   };
   const resume = () => void kill('SIGCONT');
   const stopped = onStopped && ((signal: NodeJS.Signals) => onStopped(signal, resume));
-  const exited = whenEnded(pidfd, stopped).then((exit) => {
+  const exited = (exit === null ? whenEnded(pidfd, stopped) : Promise.resolve(exit)).then((known) => {
     hasEnded = true;
     sys.close(pidfd);
-    return exit;
+    return known;
   });
   return {
     pid,

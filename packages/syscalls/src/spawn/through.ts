@@ -88,14 +88,28 @@ export class OpenPassage implements Passage {
    */
   read(most: number): number[] {
     this.closeOne(this.answers);
-    const results: number[] = [];
-    const answer = new DataView(new ArrayBuffer(ANSWER));
-    while (results.length < most && sys.read(this.told, new Uint8Array(answer.buffer)) === ANSWER) {
-      const result = answer.getInt32(0, true);
-      if (result > 0 || result < LOWEST) break;
-      results.push(result);
+    const told = Buffer.alloc(most * ANSWER);
+    let length = 0;
+    for (let read = -1; read !== 0; length += read) read = sys.read(this.told, told.subarray(length));
+    return resultsIn(told.subarray(0, length));
+  }
+
+  /** As `read`, in the event loop, until `signal` is aborted: what has been told by then. */
+  async hear(most: number, signal: AbortSignal | undefined): Promise<number[]> {
+    const { Socket } = process.getBuiltinModule('node:net');
+    this.closeOne(this.answers);
+    this.unclosed.delete(this.told);
+    const socket = new Socket({ fd: this.told, readable: true, writable: false, ...(signal && { signal }) });
+    let told = Buffer.alloc(0);
+    try {
+      for await (const chunk of socket) {
+        told = Buffer.concat([told, chunk]);
+        if (told.length >= most * ANSWER) break;
+      }
+    } catch (error) {
+      if (!signal?.aborted) throw error;
     }
-    return results;
+    return resultsIn(told.subarray(0, most * ANSWER));
   }
 
   close(): void {
@@ -105,6 +119,13 @@ export class OpenPassage implements Passage {
   private closeOne(fd: number): void {
     if (this.unclosed.delete(fd)) sys.close(fd);
   }
+}
+
+/** The whole answers, up to the first that cannot be one. */
+function resultsIn(told: Buffer): number[] {
+  const results = Array.from({ length: Math.floor(told.length / ANSWER) }, (_, i) => told.readInt32LE(i * ANSWER));
+  const wrong = results.findIndex((result) => result > 0 || result < LOWEST);
+  return wrong === -1 ? results : results.slice(0, wrong);
 }
 
 /** Before Linux 6.3 every file in memory may be executed, and no flag says so. */

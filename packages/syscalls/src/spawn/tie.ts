@@ -39,7 +39,7 @@ export class Tie {
     child.aside().write(this.told[1], '.');
   }
 
-  /** The parent's side, where the child waits: does the work, and waits until the child has become the command or has ended. */
+  /** The parent's side, where the child waits: does the work, and lets it go on. */
   open(work: () => void): void {
     const { told, opened } = this;
     if (opened === null) return;
@@ -48,7 +48,12 @@ export class Tie {
     if (sys.read(told[0], new Uint8Array(1)) === 0) return;
     work();
     sys.write(opened[1], '.');
-    while (sys.read(told[0], new Uint8Array(1)) > 0);
+  }
+
+  /** The parent's side, where the child has waited: waits until it has become the command, or has ended. */
+  awaitEnd(): void {
+    if (this.opened === null) return;
+    while (sys.read(this.told[0], new Uint8Array(1)) > 0);
   }
 
   close(): void {
