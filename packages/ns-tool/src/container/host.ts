@@ -1,5 +1,5 @@
 /** Who runs containers on this machine, and where they are kept. */
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Capability,
@@ -62,7 +62,8 @@ export function stateDirectory(env: Host['env'] = process.env, uid: number = pro
  * @throws UserError if somebody else has made it, as anyone can in /tmp.
  */
 export function ownDirectory(path: string): string {
-  makeDirectories(path, 0o700);
+  // Nearly always it is there: an mkdir(2) that fails takes longer than this look.
+  if (!existsSync(path)) makeDirectories(path, 0o700);
   return checkOwn(path);
 }
 

@@ -1,5 +1,5 @@
 /** The states of containers: what others can know of those that run. */
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectories } from '@ns-tool/syscalls';
 import { NotStarted, UsageError } from '../errors.ts';
@@ -61,7 +61,7 @@ export function isAlive({ pid, startTime }: ContainerState): boolean {
 export function statesIn(directory: string): ContainerState[] {
   return namesIn(directory).flatMap((id) => {
     try {
-      const state = JSON.parse(readFileSync(join(directory, id, 'state.json'), 'utf8'));
+      const state = JSON.parse(readFileSync(join(directory, id, FILE), 'utf8'));
       return state?.id === id && typeof state.name === 'string' ? [state as ContainerState] : [];
     } catch {
       return [];
@@ -69,11 +69,17 @@ export function statesIn(directory: string): ContainerState[] {
   });
 }
 
-/** Writes a state into its directory: whoever reads it reads either the old or the new one. */
+const FILE = 'state.json';
+
+/** Writes another state of a container: whoever reads it reads either the old or the new one. */
 export function writeState(directory: string, state: ContainerState): void {
-  const own = join(directory, state.id);
-  writeFileSync(join(own, 'state.json.new'), JSON.stringify(state), { mode: 0o600 });
-  renameSync(join(own, 'state.json.new'), join(own, 'state.json'));
+  const file = join(directory, state.id, FILE);
+  writeText(`${file}.new`, state);
+  renameSync(`${file}.new`, file);
+}
+
+function writeText(file: string, state: ContainerState): void {
+  writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
 }
 
 /**
@@ -84,8 +90,10 @@ export function writeState(directory: string, state: ContainerState): void {
  * @throws NotStarted if the name is taken.
  */
 export function reserve(directory: string, state: ContainerState): void {
-  makeDirectories(join(directory, state.id), 0o700);
-  writeState(directory, state);
+  const own = join(directory, state.id);
+  makeDirectories(own, 0o700);
+  // Until it is whole, it is none: what is no state is left out.
+  writeText(join(own, FILE), state);
   if (state.name === state.id) return;
   const others = statesIn(directory).filter(({ id, name }) => id !== state.id && name === state.name);
   if (!others.some(isAlive)) return;
@@ -97,7 +105,14 @@ export function reserve(directory: string, state: ContainerState): void {
 }
 
 export function removeState(directory: string, id: string): void {
-  removeTree(join(directory, id));
+  const own = join(directory, id);
+  try {
+    // Nearly always that is all there is.
+    unlinkSync(join(own, FILE));
+    rmdirSync(own);
+  } catch {
+    removeTree(own);
+  }
 }
 
 function namesIn(directory: string): string[] {
