@@ -197,6 +197,8 @@ export async function connected<T>(
     isTaken = true;
     ifThere(takeOver);
     keyboard.on('data', type);
+    // What the command shows has lines already: a terminal that is not taken over would make some of them once more.
+    screen.on('data', show);
   };
   const giveBack = () => ifThere(() => sys.ioctl(STDIN, TCSETS, settings));
   const stop = () => {
@@ -213,7 +215,7 @@ export async function connected<T>(
     ['SIGCONT', () => isTaken && ifThere(takeOver)],
   ] as const;
   for (const [signal, handler] of handlers) process.on(signal, handler);
-  screen.on('data', show).on('error', hangUp);
+  screen.on('error', hangUp);
   keyboard.on('error', hangUp).on('end', hangUp);
   try {
     copySize(sys, master);

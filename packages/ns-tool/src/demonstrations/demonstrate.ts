@@ -84,16 +84,22 @@ export async function demonstrate(
   const [tellRead, tellWrite] = pipe(sys);
   const plan = planOf(demonstration, options, [goRead, tellWrite]);
   let pid = 0;
+  let onStarted = () => {};
+  const starting = new Promise<void>((resolve) => {
+    onStarted = resolve;
+  });
   const ending = runCommand(plan.argv, {
     ...plan.options,
+    onStarted,
     observe(attempt) {
       pid = attempt.pid;
       options.observe?.(attempt);
     },
   });
   try {
-    // By now the child runs, or could not be started: then it has told nothing, and `ending` says why.
+    // By now the child has its own.
     for (const end of [goRead, tellWrite]) sys.close(end);
+    await Promise.race([starting, ending]);
     const told = readAll(sys, tellRead).toString();
     if (told !== '') {
       look(seen(demonstration, pid, told.split('\0')));
