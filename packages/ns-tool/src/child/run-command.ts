@@ -70,10 +70,11 @@ export async function runCommand(
   let child: Child | undefined;
   let askedBy: NodeJS.Signals | null = null;
   let hasEnded = false;
-  const start = new AbortController();
+  // Elsewhere a start is over before a signal is heard.
+  const start = options.join === undefined ? undefined : new AbortController();
   const pass = (signal: NodeJS.Signals) => {
     askedBy = signal;
-    if (child === undefined) return start.abort(signal);
+    if (child === undefined) return start?.abort(signal);
     if (hasEnded) return;
     if (!OF_KEYS.includes(signal)) child.kill(signal);
     else if (options.newSession) process.kill(-child.pid, signal);
@@ -87,11 +88,10 @@ export async function runCommand(
   };
   for (const signal of FORWARDED) process.on(signal, pass);
   try {
-    const { signal: aborted } = start;
     child = await spawn(file, args, {
       parentDeathSignal: 'SIGKILL',
       onStopped: stopAlong,
-      signal: aborted,
+      ...(start && { signal: start.signal }),
       ...options,
     });
     onStarted?.();
