@@ -7,6 +7,8 @@ import { printable } from '../output.ts';
 import { processStat } from '../process-stat.ts';
 import { removeTree } from './remove-tree.ts';
 
+const FILE = 'state.json';
+
 /** state.json of one container. */
 export interface ContainerState {
   /** 12 hexadecimal digits. */
@@ -68,8 +70,6 @@ export function statesIn(directory: string): ContainerState[] {
     }
   });
 }
-
-const FILE = 'state.json';
 
 /** Writes another state of a container: whoever reads it reads either the old or the new one. */
 export function writeState(directory: string, state: ContainerState): void {

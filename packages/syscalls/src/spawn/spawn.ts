@@ -129,7 +129,6 @@ async function start(
     const dumpable = sys.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     let child = clone(block, flags);
     const { pid } = child;
-    let exit: Exit | null = null;
     let failure: unknown;
     const fail = (why: unknown) => {
       failure ??= why;
@@ -146,9 +145,10 @@ async function start(
     if (isOwn) tie?.awaitEnd();
     // A child that changes its IDs while it shares our memory takes this away from us too.
     if (dumpable === 1) sys.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    const read = () => readFilled(filled, block.view);
-    if (entrance.forks) [child, exit] = await succeed(child, { forkedPid, read, endOf });
-    read();
+    // One that makes another child ends by itself when that is off.
+    let exit = entrance.forks ? await endOf(child) : null;
+    readFilled(filled, block.view);
+    if (exit !== null) [child, exit] = await succeed(child, exit, forkedPid, endOf);
 
     // Where the last step has worked, the first answer is its result.
     const most = 1 + beyond.length;
@@ -187,19 +187,17 @@ async function orKill<T>(child: Process, signal: AbortSignal | undefined, waitin
   }
 }
 
-/** How to wait for a child of a child. */
-interface Succession {
-  readonly forkedPid: Uint8Array;
-  /** Reads what the child has left, its pid too. */
-  read(): void;
-  endOf(child: Process): Exit | Promise<Exit>;
-}
-
-/** The child of a child that has taken its place, or still the first if it has made none; and its end if it has come. */
-async function succeed(first: Process, { forkedPid, read, endOf }: Succession): Promise<[Process, Exit | null]> {
-  // It ends when the second is off, by itself.
-  const exit = await endOf(first);
-  read();
+/**
+ * The child of a child that has taken its place, or still the first if it has made none; and how that has ended, if it has.
+ *
+ * @param exit of the first.
+ */
+async function succeed(
+  first: Process,
+  exit: Exit,
+  forkedPid: Uint8Array,
+  endOf: (child: Process) => Exit | Promise<Exit>,
+): Promise<[Process, Exit | null]> {
   const pid = new DataView(forkedPid.buffer).getInt32(0, true);
   if (pid === 0) return [first, exit];
   sys.close(first.pidfd);
