@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { sys } from '@ns-tool/syscalls';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { planCgroups } from '../../packages/ns-tool/src/container/cgroup/plan.ts';
-import { MAKE_ROOTFS, needsBusybox } from '../run/rootfs.ts';
+import { needsBusybox, prepareStand } from '../run/rootfs.ts';
 import { cgroupOf, cgroupsIn, cgroupsNamed, needsCgroups } from '../support/cgroups.ts';
 import { Stand } from '../support/stand.ts';
 import { TOOL } from '../support/terminal.ts';
@@ -18,10 +18,7 @@ describe.skipIf([needsCgroups(what), needsBusybox(what)].some(Boolean))(what, ()
   let stand: Stand;
   beforeAll(async () => {
     stand = await Stand.make();
-    await stand.shell(
-      `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}
-      install -d /mnt/store; install -d -o ${USER} /mnt/store/user; mkdir -m 777 /mnt/states /mnt/up; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER} /mnt/user-rootfs`,
-    );
+    await stand.shell(`${prepareStand(USER)}; mkdir -m 777 /mnt/up`);
     return () => stand.dispose();
   });
 

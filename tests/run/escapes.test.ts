@@ -1,9 +1,9 @@
 /** What root of a container tries, to reach the host or to change it; as root of the machine and as an ordinary user. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CAPABILITIES } from '@ns-tool/syscalls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile, needsCompiler } from '../support/compiler.ts';
 import { needsRoot } from '../support/privilege.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
@@ -12,9 +12,9 @@ import { MAKE_ROOTFS, needsBusybox } from './rootfs.ts';
 const USER = 54321;
 const MARK = 'file of the host';
 
-const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
-if (!hasCompiler) console.warn('skipped, since gcc is not installed: escapes that take a program');
-const skipped = [needsRoot('escapes'), needsBusybox('escapes'), !hasCompiler].some(Boolean);
+const skipped = [needsRoot('escapes'), needsBusybox('escapes'), needsCompiler('escapes that take a program')].some(
+  Boolean,
+);
 
 /** A script for the shell inside, and what it prints. */
 const ATTEMPTS: readonly [what: string, script: string, prints: string | RegExp, options?: readonly string[]][] = [
@@ -89,16 +89,9 @@ describe.skipIf(skipped)('root of a container', () => {
   let stand: Stand;
   const scratch = scratchDirectory();
   beforeAll(async () => {
-    execFileSync('gcc', [
-      '-static',
-      '-o',
-      join(scratch, 'escape'),
-      fileURLToPath(new URL('escape.c', import.meta.url)),
-    ]);
-    execFileSync('gcc', [
-      ...['-O1', '-nostdlib', '-static-pie', '-fno-stack-protector', '-o', join(scratch, 'loader')],
-      fileURLToPath(new URL('loader.c', import.meta.url)),
-    ]);
+    compile(new URL('escape.c', import.meta.url), join(scratch, 'escape'), ['-static']);
+    const flags = ['-O1', '-nostdlib', '-static-pie', '-fno-stack-protector'];
+    compile(new URL('loader.c', import.meta.url), join(scratch, 'loader'), flags);
     stand = await Stand.make();
     const loader = `/mnt/rootfs${loaderOfNode()}`;
     await stand.shell(`

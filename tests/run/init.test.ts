@@ -9,7 +9,7 @@ import { hasChildren } from '../support/children.ts';
 import { needsRoot } from '../support/privilege.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
-import { MAKE_ROOTFS, makeRootfs, needsBusybox } from './rootfs.ts';
+import { makeRootfs, needsBusybox, prepareStand } from './rootfs.ts';
 
 /** Signals that the shell inside can trap, and that no init has a use of its own for. */
 const SIGNALS = Array.from({ length: 31 }, (_, i) => i + 1).filter((signal) => ![9, 17, 19].includes(signal));
@@ -128,9 +128,7 @@ describe.skipIf([needsRoot('ns-tool run --init'), needsBusybox('ns-tool run --in
     let stand: Stand;
     beforeAll(async () => {
       stand = await Stand.make();
-      await stand.shell(
-        `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\ninstall -d /mnt/store; install -d -o ${USER} /mnt/store/user; mkdir -p -m 777 /mnt/states; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER}:${USER} /mnt/user-rootfs`,
-      );
+      await stand.shell(prepareStand(USER));
       return () => stand.dispose();
     });
     const asRoot = { env: { NS_TOOL_STORE: '/mnt/store' } };

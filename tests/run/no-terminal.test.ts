@@ -1,8 +1,7 @@
 /** `ns-tool run` and `ns-tool exec` where the container gets no terminal: it never has that of whoever has started it. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { compile, needsCompiler } from '../support/compiler.ts';
 import { needsRoot } from '../support/privilege.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
@@ -46,15 +45,14 @@ const WAYS: readonly [how: string, behind: string][] = [
   ['in the background', '& wait'],
 ];
 
-const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
-if (!hasCompiler) console.warn(`skipped, since gcc is not installed: ${what}`);
+const skipped = [!hasTerminals(what), needsRoot(what), needsBusybox(what), needsCompiler(what)].some(Boolean);
 
-describe.skipIf([!hasTerminals(what), needsRoot(what), needsBusybox(what), !hasCompiler].some(Boolean))(what, () => {
+describe.skipIf(skipped)(what, () => {
   let stand: Stand;
   const scratch = scratchDirectory();
   beforeAll(async () => {
     const program = join(scratch, 'escape');
-    execFileSync('gcc', ['-static', '-o', program, fileURLToPath(new URL('escape.c', import.meta.url))]);
+    compile(new URL('escape.c', import.meta.url), program, ['-static']);
     stand = await Stand.make();
     await stand.shell(`mkdir /mnt/rootfs; cp ${program} /mnt/rootfs`);
     await stand.shell(prepareForTerminals(USER, INSIDE, { start: OUTSIDE }));

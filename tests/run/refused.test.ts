@@ -1,9 +1,8 @@
 /** Containers where the kernel refuses the overlay, on a filesystem that would take one: by a filter of system calls. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile, needsCompiler } from '../support/compiler.ts';
 import { needsRoot } from '../support/privilege.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
@@ -14,9 +13,7 @@ import { needsBusybox } from './rootfs.ts';
 const USER = 54321;
 const what = 'containers without an overlay';
 
-const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
-if (!hasCompiler) console.warn(`skipped, since gcc is not installed: ${what}`);
-const skipped = [needsRoot(what), needsBusybox(what), needsUmoci(what), !hasCompiler].some(Boolean);
+const skipped = [needsRoot(what), needsBusybox(what), needsUmoci(what), needsCompiler(what)].some(Boolean);
 
 describe.skipIf(skipped).each([
   ['root', 0],
@@ -34,12 +31,7 @@ describe.skipIf(skipped).each([
   const tool = `${environment} ${asUser} ${TOOL}`;
 
   beforeAll(async () => {
-    execFileSync('gcc', [
-      '-static',
-      '-o',
-      join(scratch, 'refuse'),
-      fileURLToPath(new URL('refuse.c', import.meta.url)),
-    ]);
+    compile(new URL('refuse.c', import.meta.url), join(scratch, 'refuse'), ['-static']);
     stand = await Stand.make();
     await stand.shell(`
 mount -t tmpfs run /run

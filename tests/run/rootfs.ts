@@ -23,8 +23,19 @@ export function makeRootfs(directory: string): string {
 }
 
 /**
- * A shell script that prepares a stand for those who type at a terminal: the root /mnt/rootfs, and /mnt/user-rootfs of a user; for
- * both of them a store, and for the user a place for states.
+ * A shell script that prepares a stand, in which there are no containers: the root /mnt/rootfs, and /mnt/user-rootfs of a user;
+ * for both of them a store, and for the user a place for states.
+ *
+ * @param more a script that does more to the root, before the user has it.
+ */
+export function prepareStand(user: number, more = ''): string {
+  return `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\n${more}
+    cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${user}:${user} /mnt/user-rootfs
+    install -d /mnt/store; install -d -o ${user} /mnt/store/user; mkdir -m 777 /mnt/states`;
+}
+
+/**
+ * Likewise, for those who type at a terminal.
  *
  * @param inside scripts for the /bin of the roots, by their names.
  * @param outside scripts for /mnt.
@@ -39,9 +50,7 @@ export function prepareForTerminals(
     ...Object.entries(inside).map(([name, text]) => file(`/mnt/rootfs/bin/${name}`, `#!/bin/sh\n${text}`)),
     ...Object.entries(outside).map(([name, text]) => file(`/mnt/${name}`, text)),
   ];
-  return `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\n${files.join('')}
-    chmod +x /mnt/rootfs/bin/*; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${user} /mnt/user-rootfs
-    install -d /mnt/store; install -d -o ${user} /mnt/store/user; mkdir -m 777 /mnt/states`;
+  return prepareStand(user, `${files.join('')}chmod +x /mnt/rootfs/bin/*`);
 }
 
 /** Whether a suite must be skipped for lack of a busybox, and says so. */

@@ -43,7 +43,7 @@ import { hasChildren } from '../support/children.ts';
 import { needsRoot } from '../support/privilege.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 import { Stand } from '../support/stand.ts';
-import { MAKE_ROOTFS, makeRootfs, needsBusybox } from './rootfs.ts';
+import { makeRootfs, needsBusybox, prepareStand } from './rootfs.ts';
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -459,9 +459,7 @@ describe.skipIf([needsRoot('ns-tool run'), needsBusybox('ns-tool run')].some(Boo
   let stand: Stand;
   beforeAll(async () => {
     stand = await Stand.make();
-    await stand.shell(
-      `mount -t tmpfs run /run; set -- /mnt/rootfs; ${MAKE_ROOTFS}\ninstall -d /mnt/store; install -d -o ${USER} /mnt/store/user; mkdir -p -m 777 /mnt/states; cp -a /mnt/rootfs /mnt/user-rootfs; chown -hR ${USER}:${USER} /mnt/user-rootfs`,
-    );
+    await stand.shell(prepareStand(USER));
   });
   afterAll(() => stand?.dispose());
 

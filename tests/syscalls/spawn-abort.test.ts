@@ -1,5 +1,4 @@
 /** spawn() that is aborted: a child in a pid namespace that it joins may be held up there for as long as those in it like. */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,18 +6,12 @@ import type { Readable } from 'node:stream';
 import { mapSelf, type SpawnOptions, spawn } from '@ns-tool/syscalls';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { hasChildren, openFiles, rejection } from '../support/children.ts';
+import { LEASE, needsPerl } from '../support/lease.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 
 const ABORTED = new Error('enough');
 
-/** Takes a lease on a file (F_SETLEASE, F_WRLCK), and says when somebody waits to open it: fcntl(2). */
-const LEASE = `$| = 1; open(F, "<", $ARGV[0]) or die;
-$SIG{IO} = sub { print "awaited\\n" }; fcntl(F, 1024, 1) or die; print "taken\\n"; sleep 1 while 1`;
-
-const hasPerl = spawnSync('perl', ['-e', '1']).status === 0;
-if (!hasPerl) console.warn('skipped, since perl is not installed: starts that are aborted');
-
-describe.skipIf(!hasPerl)('a start that is aborted', () => {
+describe.skipIf(needsPerl('starts that are aborted'))('a start that is aborted', () => {
   const program = join(scratchDirectory(), 'program');
   beforeAll(() => copyFileSync('/bin/true', program));
 

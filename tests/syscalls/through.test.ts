@@ -30,6 +30,7 @@ import {
   type Through,
 } from '@ns-tool/syscalls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { needsCompiler } from '../support/compiler.ts';
 import { needsRoot } from '../support/privilege.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 
@@ -216,10 +217,8 @@ const OLD_KERNEL = `
     return 103;
   }
 `;
-const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
-if (!hasCompiler) console.warn('skipped, since gcc is not installed: a kernel without MFD_EXEC');
 
-it.skipIf(!hasCompiler)('works on a kernel that does not know MFD_EXEC', () => {
+it.skipIf(needsCompiler('a kernel without MFD_EXEC'))('works on a kernel that does not know MFD_EXEC', () => {
   const launcher = file('launcher');
   execFileSync('gcc', ['-x', 'c', '-o', launcher, '-'], { input: OLD_KERNEL });
   const script = `import('@ns-tool/syscalls').then(async ({ spawn, sys }) => {

@@ -1,23 +1,17 @@
 /** A child that asks to be traced by its parent (PTRACE_TRACEME): it stops at each signal, until the parent lets it go on. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type SpawnOptions, spawn } from '@ns-tool/syscalls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { compile, needsCompiler } from '../support/compiler.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 
-const hasCompiler = spawnSync('gcc', ['--version']).status === 0;
-if (!hasCompiler) console.warn('skipped, since gcc is not installed: children that are traced');
-
-describe.skipIf(!hasCompiler)('a child that is traced by this process', () => {
+describe.skipIf(needsCompiler('children that are traced'))('a child that is traced by this process', () => {
   const program = join(scratchDirectory(), 'traced');
-  beforeAll(() => {
-    execFileSync('gcc', ['-o', program, fileURLToPath(new URL('traced.c', import.meta.url))]);
-  });
+  beforeAll(() => compile(new URL('traced.c', import.meta.url), program));
 
   const ended = async (args: readonly (number | 'exec')[], options: SpawnOptions = {}) => {
     const child = await spawn(program, args.map(String), { stdio: ['ignore', 'pipe', 2], ...options });
