@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { bundle, commands, root } from './checkout.mjs';
+import { bundle, commands, root, versions } from './checkout.mjs';
 import { run } from './child.mjs';
 import { endLike, fail } from './end.mjs';
 import { layout, lightModules, rarelyUsed } from './light-modules.mjs';
@@ -17,6 +17,8 @@ const PACKAGES = [
   'packages/course',
 ];
 const PROGRAMS = 'tests/support/programs';
+/** Starts a version of the command. */
+const LAUNCH = 'tests/support/launch.ts';
 const STAMP = 'node_modules/.built-from';
 
 /** @type {import('esbuild').BuildOptions} */
@@ -76,7 +78,7 @@ function inputs() {
 function outputs() {
   return [
     ...modules(),
-    ...[bundle, ...commands].map((file) => path.relative(root, file)),
+    ...[bundle, ...commands, ...versions].map((file) => path.relative(root, file)),
     ...programs().map((name) => `tests/.programs/${name}.cjs`),
   ];
 }
@@ -156,26 +158,29 @@ async function bundleCommand(esbuild) {
 
 /** @param {typeof import('esbuild')} esbuild */
 async function bundlePrograms(esbuild) {
-  if (programs().length === 0) return;
-  await esbuild.build({
-    ...SETTINGS,
-    outdir: 'tests/.programs',
-    entryPoints: programs().map((name) => `${PROGRAMS}/${name}.ts`),
-    plugins: [koffiOfSyscalls, layersOfTests],
-    define: NO_COLUMNS,
-  });
+  const outdir = 'tests/.programs';
+  const packageFolder = path.join(root, 'packages/ns-tool');
+  const bundleTo = (/** @type {string} */ folder, /** @type {Record<string, string>} */ entryPoints) =>
+    esbuild.build({
+      ...SETTINGS,
+      outdir: folder,
+      entryPoints,
+      plugins: [layersOfTests, lightModules(path.join(root, folder), packageFolder, path.dirname(bundle))],
+      define: NO_COLUMNS,
+    });
+  const all = programs();
+  const isVersion = (/** @type {string} */ name) => versions.some((file) => path.basename(file, '.cjs') === name);
+  await Promise.all([
+    bundleTo(
+      outdir,
+      Object.fromEntries(all.map((name) => [name, isVersion(name) ? LAUNCH : `${PROGRAMS}/${name}.ts`])),
+    ),
+    bundleTo(
+      `${outdir}/versions`,
+      Object.fromEntries(all.filter(isVersion).map((name) => [name, `${PROGRAMS}/${name}.ts`])),
+    ),
+  ]);
 }
-
-/**
- * koffi loads its native half from its own folder, so it is never bundled; and the tests' folder does not depend on it.
- * @type {import('esbuild').Plugin}
- */
-const koffiOfSyscalls = {
-  name: 'koffi-of-syscalls',
-  setup({ onResolve }) {
-    onResolve({ filter: /^koffi$/ }, () => ({ path: '../../packages/syscalls/node_modules/koffi', external: true }));
-  },
-};
 
 /**
  * In the test programs, layers of the tests stand in the place of two modules of the library, and import these themselves.

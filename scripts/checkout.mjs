@@ -12,6 +12,11 @@ export const bundle = path.join(root, 'packages/ns-tool/dist/bin/ns-tool.cjs');
 /** What that starts: the whole command in one file, or `ns-tool mount` alone. */
 export const commands = ['command', 'mount'].map((name) => path.join(root, `packages/ns-tool/dist/bin/${name}.cjs`));
 
+/** Versions of the whole command of which the tests change something; made by build.mjs. */
+export const versions = ['under-test', 'child-under-test', 'slave-under-test'].map((name) =>
+  path.join(root, `tests/.programs/versions/${name}.cjs`),
+);
+
 export const isRoot = process.getuid?.() === 0;
 
 /** Variables that name a person, or a folder of that person's where programs write. */

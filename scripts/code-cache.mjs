@@ -1,4 +1,5 @@
-// V8's code cache for the bundles of the command: with it, Node need not compile the command at every start. One for each version of Node.
+// V8's code cache for the bundles of the command, and for those of its versions under test: with it, Node need not compile
+// them at every start. One for each version of Node.
 //
 // V8 compiles a function when it is first called, and a cache holds what has been compiled until then. So this file, as a
 // program of its own, runs the command once: up to its end where this is root, up to the refused unshare() where it is not.
@@ -8,22 +9,27 @@ import { createRequire, Module } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { Script } from 'node:vm';
-import { commands, root } from './checkout.mjs';
+import { commands, root, versions } from './checkout.mjs';
 import { run } from './child.mjs';
 import { endLike, fail } from './end.mjs';
 
-/** Where launch.ts looks for that of a bundle. */
+const bundles = [...commands, ...versions];
+
+/** Where cached.ts looks for that of a bundle. */
 const cacheOf = (/** @type {string} */ bundle) => `${bundle}.${process.version}-${process.arch}.cache`;
 
 /** Whether there is one of each bundle for this Node, made from the bundle as it is. */
 export function isCodeCached() {
   const time = (/** @type {string} */ file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return commands.every((bundle) => time(cacheOf(bundle)) > time(bundle));
+  return bundles.every((bundle) => time(cacheOf(bundle)) > time(bundle));
 }
 
 export async function makeCodeCache() {
-  for (const bundle of commands) {
-    const end = await run([process.execPath, import.meta.filename, bundle], { cwd: root, stdio: ['ignore', 2, 2] });
+  // A version under test uses descriptors that whoever starts it has opened.
+  /** @type {import('node:child_process').StdioOptions} */
+  const stdio = ['ignore', 2, 2, 'ignore', 'ignore', 'ignore'];
+  for (const bundle of bundles) {
+    const end = await run([process.execPath, import.meta.filename, bundle], { cwd: root, stdio });
     if (end.signal) endLike(end);
     if (end.status !== 0) fail('the command does not start, see above.');
   }

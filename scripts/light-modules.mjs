@@ -9,17 +9,19 @@ import path from 'node:path';
  * The light modules, for a bundle in a folder.
  * @param {string} folder where the bundle will be
  * @param {string} packageFolder the package that it is made for
+ * @param {string} others where the bundles are that few runs need
  * @returns {Record<string, string>}
  */
-function lightModulesFor(folder, packageFolder) {
+function lightModulesFor(folder, packageFolder, others) {
+  const other = (/** @type {string} */ name) => `require('./${path.join(path.relative(folder, others), name)}.cjs')`;
   return {
     // yargs needs both for its help only: cliui lays it out, and string-width knows every emoji by one huge regular
     // expression, which alone takes 18 ms to parse.
-    'string-width': "export default (...args) => require('./layout.cjs').stringWidth(...args);",
-    cliui: "export default (...args) => require('./layout.cjs').cliui(...args);",
+    'string-width': `export default (...args) => ${other('layout')}.stringWidth(...args);`,
+    cliui: `export default (...args) => ${other('layout')}.cliui(...args);`,
 
     // Bundles of their own, which only a pull loads: together they are larger than the command.
-    ...Object.fromEntries(Object.keys(rarelyUsed).map((name) => [name, `module.exports = require('./${name}.cjs');`])),
+    ...Object.fromEntries(Object.keys(rarelyUsed).map((name) => [name, `module.exports = ${other(name)};`])),
 
     // yargs asserts two things about itself. The module for it loads many others.
     assert: `const check = (holds, message) => { if (!holds) throw new Error(message); };
@@ -60,10 +62,11 @@ const NAMESPACE = 'light';
 /**
  * @param {string} folder
  * @param {string} packageFolder
+ * @param {string} others
  * @returns {import('esbuild').Plugin}
  */
-export function lightModules(folder, packageFolder) {
-  const light = lightModulesFor(folder, packageFolder);
+export function lightModules(folder, packageFolder, others = folder) {
+  const light = lightModulesFor(folder, packageFolder, others);
   return {
     name: 'light-modules',
     setup({ onResolve, onLoad }) {
