@@ -62,6 +62,8 @@ const vitest = await startVitest(
     setupFiles: [join(import.meta.dirname, 'own-sandbox.js')],
     maxWorkers: Math.max(2, availableParallelism()),
     cache: false,
+    // The packages are JavaScript, which Node loads at once; by itself vitest does so only within node_modules.
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
     chaiConfig: { truncateThreshold: 80 },
     testTimeout: LONGEST,
     hookTimeout: LONGEST,
