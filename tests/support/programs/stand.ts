@@ -9,6 +9,7 @@
  * land: the root and /mnt are a tmpfs that dies with this process.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   type FSWatcher,
   lstatSync,
@@ -223,6 +224,12 @@ function listFiles(directory: string): string[] {
     const stat = lstatSync(path);
     const line = `${path} ${stat.mode.toString(8)} ${stat.uid} ${stat.mtimeMs} ${stat.ino}`;
     if (stat.isDirectory()) return [line, ...listFiles(path)];
-    return stat.isFile() ? [`${line} ${readFileSync(path, 'utf8')}`] : [line];
+    return stat.isFile() ? [`${line} ${contentOf(path)}`] : [line];
   });
+}
+
+/** What tells the contents of files apart: of those of an image, not all that is in them. */
+function contentOf(file: string): string {
+  const content = readFileSync(file);
+  return content.length <= 1024 ? content.toString('latin1') : createHash('sha256').update(content).digest('hex');
 }
