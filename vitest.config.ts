@@ -25,8 +25,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // As many as there are processors; by itself vitest leaves one to itself, which is half of two.
-    maxWorkers: availableParallelism(),
+    // One more than there are processors, since most tests wait for others; by itself vitest leaves one to itself.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,
