@@ -58,6 +58,21 @@ function thrown(call: () => unknown): unknown {
 }
 
 describe('sys', () => {
+  it('returns the errors that are allowed, and throws every other', () => {
+    const trying = sys.allowing('ENOENT', 'EEXIST');
+    expect(trying.openat(AT_FDCWD, '/none', O_RDONLY)).toBe(-2);
+    expect(trying.mkdirat(AT_FDCWD, '/', 0o755)).toBe(-17);
+    expect(thrown(() => trying.openat(AT_FDCWD, '/etc/passwd/none', O_RDONLY))).toMatchObject({ code: 'ENOTDIR' });
+    expect(thrown(() => sys.openat(AT_FDCWD, '/none', O_RDONLY))).toMatchObject({ code: 'ENOENT' });
+    // In place of those before, as a program has it.
+    expect(thrown(() => trying.allowing('EBADF').openat(AT_FDCWD, '/none', O_RDONLY))).toMatchObject({
+      code: 'ENOENT',
+    });
+    sys.close(trying.openat(AT_FDCWD, '/', O_RDONLY));
+    expect(() => trying.openat(AT_FDCWD, 7 as never, O_RDONLY)).toThrow(TypeError);
+    expect(() => sys.allowing('ENOENTRY' as never)).toThrow(TypeError);
+  });
+
   it('writes any bytes, and a NUL among them', () => {
     const [from, to] = pipe(sys);
     expect(sys.write(to, Uint8Array.of(1, 0, 2))).toBe(3);
@@ -250,6 +265,19 @@ describe('interpose and trace', () => {
       `close(${fd}) = 0`,
       'close(100000) = -1 EBADF (Bad file descriptor)',
     ]);
+  });
+
+  it('sees the calls of which an error is allowed, and may make one fail with it', () => {
+    const lines: string[] = [];
+    const trying = trace(sys, (line) => lines.push(line)).allowing('EBADF');
+    expect(trying.close(100_000)).toBe(-9);
+    expect(lines).toEqual(['close(100000) = -1 EBADF (Bad file descriptor)']);
+    const failing = (errno: number) =>
+      interpose(sys, ({ name, args }) => {
+        throw new SyscallError(name, args, errno);
+      }).allowing('EBADF');
+    expect(failing(9).close(0)).toBe(-9);
+    expect(thrown(() => failing(5).close(0))).toMatchObject({ code: 'EIO' });
   });
 });
 

@@ -16,8 +16,8 @@ import {
   STATX_TYPE,
   STATX_UID,
 } from './constants.ts';
+import { errnoNumber } from './errno.ts';
 import type { Text } from './kinds.ts';
-import { isErrno } from './syscall-error.ts';
 import type { Sys } from './table.ts';
 
 /** One page is the most that procfs renders at once, and more than enough for a directory's next entries. */
@@ -130,12 +130,8 @@ export function status(sys: Sys, dirfd: number, path: Text): FileStatus {
 
 /** Opens a file, or returns null where no such file exists. */
 export function openIfExists(sys: Sys, dirfd: number, path: Text, flags: number): number | null {
-  try {
-    return sys.openat(dirfd, path, flags | O_CLOEXEC);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null;
-    throw error;
-  }
+  const fd = sys.allowing('ENOENT').openat(dirfd, path, flags | O_CLOEXEC);
+  return fd === -errnoNumber('ENOENT') ? null : fd;
 }
 
 /** What `fill` puts into fresh buffers, until it returns 0. */

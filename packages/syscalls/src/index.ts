@@ -54,4 +54,4 @@ export {
 export type { Through } from './spawn/through.ts';
 export type { TimeOffsets } from './spawn/time-offsets.ts';
 export { isErrno, SyscallError } from './syscall-error.ts';
-export { type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';
+export { type Calls, type Description, type Sys, type SyscallArgs, type SyscallName, table } from './table.ts';

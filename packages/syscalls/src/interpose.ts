@@ -1,7 +1,8 @@
 /** A layer around system calls: to trace them, to count them, to make one fail. */
+import { callsBy } from './calls.ts';
 import { showOutcome } from './show.ts';
 import { SyscallError } from './syscall-error.ts';
-import { type Sys, type SyscallName, table } from './table.ts';
+import type { Sys, SyscallName } from './table.ts';
 
 /** A system call on its way to the kernel. */
 export interface PendingCall {
@@ -13,12 +14,15 @@ export interface PendingCall {
 
 /** The same system calls with `around` put around each of them. What `around` returns or throws, the caller gets. */
 export function interpose(sys: Sys, around: (call: PendingCall) => number): Sys {
-  return Object.fromEntries(
-    (Object.keys(table) as SyscallName[]).map((name) => {
-      const next = sys[name] as (...args: readonly unknown[]) => number;
-      return [name, (...args: unknown[]) => around({ name, args, perform: (others = args) => next(...others) })];
-    }),
-  ) as Sys;
+  return callsBy((name, args, allowed) => {
+    const next = sys[name] as (...args: readonly unknown[]) => number;
+    try {
+      return around({ name, args, perform: (others = args) => next(...others) });
+    } catch (error) {
+      if (error instanceof SyscallError && allowed.includes(error.errno)) return -error.errno;
+      throw error;
+    }
+  });
 }
 
 /** The same system calls, each handed to `print` with its result once it has returned, as strace writes it. */

@@ -3,7 +3,7 @@
 import { ResultOf, refuseWrongArguments } from './arguments.ts';
 import { type ErrnoName, errnoNumber } from './errno.ts';
 import { showCall } from './show.ts';
-import { type Sys, type SyscallName, table } from './table.ts';
+import { type Calls, type SyscallName, table } from './table.ts';
 
 /** One system call of a program. */
 export interface Step {
@@ -19,7 +19,7 @@ export interface Step {
 export type Program = readonly Step[];
 
 /** The functions of `sys`, which append a step instead of making the call. */
-export type Recorder = Sys & {
+export type Recorder = Calls & {
   /** The same recorder, for calls that may fail: `sys.allowing('EEXIST').mkdirat(…)`. */
   allowing(...errors: ErrnoName[]): Recorder;
   /** The same recorder, for calls that only serve the start: who shows the program may leave them out. */

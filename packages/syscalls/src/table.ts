@@ -52,6 +52,7 @@ import {
   WHENCES,
   XATTR_FLAGS,
 } from './constants.ts';
+import type { ErrnoName } from './errno.ts';
 import {
   type CloneArgs,
   cloneArgs,
@@ -638,12 +639,25 @@ type Table = typeof table;
 export type SyscallName = keyof Table;
 
 /** The arguments of a system call, as a tuple. */
-export type SyscallArgs<N extends SyscallName> = Parameters<Sys[N]>;
+export type SyscallArgs<N extends SyscallName> = Parameters<Calls[N]>;
+
+/** The system calls as typed functions. */
+export type Calls = {
+  readonly [N in SyscallName]: NonNullable<Table[N]['signature']>;
+};
 
 /**
- * The system calls as typed functions. Each returns the call's result and throws a `SyscallError` where the kernel
- * returned an error, or a `TypeError` for an argument that must not reach the kernel.
+ * The system calls. Each returns the call's result and throws a `SyscallError` where the kernel returned an error, or a
+ * `TypeError` for an argument that must not reach the kernel.
  */
-export type Sys = {
-  readonly [N in SyscallName]: NonNullable<Table[N]['signature']>;
+export type Sys = Calls & {
+  /**
+   * The same calls, which return these errors instead of throwing them: below zero, as the kernel does.
+   *
+   *     const fd = sys.allowing('ENOENT').openat(AT_FDCWD, path, O_RDONLY);
+   *     if (fd < 0) return null;
+   *
+   * @throws TypeError for a name that Linux does not have.
+   */
+  allowing(...errors: ErrnoName[]): Sys;
 };

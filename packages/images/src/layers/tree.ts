@@ -345,13 +345,8 @@ export class Tree {
 
   /** False for what this user may not set, as `trusted.` attributes. */
   private trySetting(path: Path, name: string, value: string): boolean {
-    try {
-      sys.lsetxattr(bytes(path), Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1'), 0);
-      return true;
-    } catch (error) {
-      if (this.privileges.overlay === 'user' && isErrno(error, 'EPERM')) return false;
-      throw error;
-    }
+    const trying = this.privileges.overlay === 'user' ? sys.allowing('EPERM') : sys;
+    return trying.lsetxattr(bytes(path), Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1'), 0) >= 0;
   }
 
   /** The path of a place, whose parent directory exists then. */

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isErrno, LOCK_EX, LOCK_NB, LOCK_SH, sys } from '@ns-tool/syscalls';
+import { LOCK_EX, LOCK_NB, LOCK_SH, sys } from '@ns-tool/syscalls';
 
 /** Milliseconds between two tries. flock(2) itself would stop this thread, and with it the downloads. */
 const PAUSE = 25;
@@ -39,11 +39,5 @@ export async function lockExclusively(fd: number): Promise<void> {
 }
 
 function tryLock(fd: number, lock: Lock): boolean {
-  try {
-    sys.flock(fd, (lock === 'shared' ? LOCK_SH : LOCK_EX) | LOCK_NB);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'EAGAIN') || isErrno(error, 'EINTR')) return false;
-    throw error;
-  }
+  return sys.allowing('EAGAIN', 'EINTR').flock(fd, (lock === 'shared' ? LOCK_SH : LOCK_EX) | LOCK_NB) >= 0;
 }

@@ -1,6 +1,6 @@
 /** Taking hold of a container's first process. */
 import { readlinkSync } from 'node:fs';
-import { isErrno, POLLIN, type Sys } from '@ns-tool/syscalls';
+import { POLLIN, type Sys } from '@ns-tool/syscalls';
 import { type ContainerState, isAlive } from './state.ts';
 
 /**
@@ -8,13 +8,8 @@ import { type ContainerState, isAlive } from './state.ts';
  * that is looked at once the descriptor is open, since from then on it means one process only.
  */
 export function holdProcess(sys: Sys, state: ContainerState): number | null {
-  let pidfd: number;
-  try {
-    pidfd = sys.pidfd_open(state.pid, 0);
-  } catch (error) {
-    if (isErrno(error, 'ESRCH')) return null;
-    throw error;
-  }
+  const pidfd = sys.allowing('ESRCH').pidfd_open(state.pid, 0);
+  if (pidfd < 0) return null;
   if (isAlive(state)) return pidfd;
   sys.close(pidfd);
   return null;

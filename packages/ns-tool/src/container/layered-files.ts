@@ -2,7 +2,6 @@
 import { statfsSync } from 'node:fs';
 import {
   AT_FDCWD,
-  isErrno,
   O_CLOEXEC,
   O_DIRECTORY,
   O_NOFOLLOW,
@@ -90,10 +89,11 @@ function find(sys: Sys, root: Directory, path: string, keep: (fd: number) => num
 
 /** What a name stands for in a directory: what the highest layer has, or the directories of all layers merged. */
 function lookUp(sys: Sys, directory: Directory, name: string, keep: (fd: number) => number) {
+  const trying = sys.allowing('ENOENT', 'ENAMETOOLONG');
   const merged: number[] = [];
   for (const [i, layer] of directory.entries()) {
-    const fd = openEntry(sys, layer, name);
-    if (fd === null) continue;
+    const fd = trying.openat(layer, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) continue;
     keep(fd);
     const type = status(sys, fd, '').mode & S_IFMT;
     // A whiteout, which hides what is below; or a device, which is of no use either.
@@ -118,26 +118,13 @@ function isOfProc(fd: number): boolean {
 
 /** Whether a directory hides what lower layers have in it: overlayfs.rst, "whiteouts and opaque directories". */
 function isOpaque(sys: Sys, directory: number): boolean {
+  const trying = sys.allowing('ENODATA', 'EOPNOTSUPP', 'ERANGE', 'EPERM', 'EACCES');
   const value = new Uint8Array(1);
-  return ['trusted', 'user'].some((namespace) => {
-    try {
-      // The directory, and not the link of /proc to it.
-      const path = `/proc/self/fd/${directory}/.`;
-      return sys.lgetxattr(path, `${namespace}.overlay.opaque`, value) === 1 && value[0] === 'y'.charCodeAt(0);
-    } catch (error) {
-      if (isErrno(error, 'ENODATA', 'EOPNOTSUPP', 'ERANGE', 'EPERM', 'EACCES')) return false;
-      throw error;
-    }
-  });
-}
-
-function openEntry(sys: Sys, directory: number, name: string): number | null {
-  try {
-    return sys.openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENAMETOOLONG')) return null;
-    throw error;
-  }
+  // The directory, and not the link of /proc to it.
+  const path = `/proc/self/fd/${directory}/.`;
+  return ['trusted', 'user'].some(
+    (namespace) => trying.lgetxattr(path, `${namespace}.overlay.opaque`, value) === 1 && value[0] === 'y'.charCodeAt(0),
+  );
 }
 
 function read(sys: Sys, file: number, path: string, most: number): string {

@@ -1,6 +1,6 @@
 /** Ending a container from outside. */
 import { constants } from 'node:os';
-import { isErrno, POLLIN, type Sys } from '@ns-tool/syscalls';
+import { POLLIN, type Sys } from '@ns-tool/syscalls';
 import { holdProcess } from './hold.ts';
 import type { ContainerState } from './state.ts';
 
@@ -28,21 +28,14 @@ export function stop(sys: Sys, state: ContainerState, signal: NodeJS.Signals, pa
 }
 
 function send(sys: Sys, pidfd: number, signal: NodeJS.Signals): void {
-  try {
-    sys.pidfd_send_signal(pidfd, constants.signals[signal], null, 0);
-  } catch (error) {
-    if (!isErrno(error, 'ESRCH')) throw error;
-  }
+  sys.allowing('ESRCH').pidfd_send_signal(pidfd, constants.signals[signal], null, 0);
 }
 
 function hasEndedWithin(sys: Sys, pidfd: number, milliseconds: number): boolean {
   const deadline = performance.now() + milliseconds;
   for (;;) {
-    try {
-      const left = milliseconds < 0 ? -1 : Math.max(0, Math.ceil(deadline - performance.now()));
-      return sys.poll([{ fd: pidfd, events: POLLIN }], left) > 0;
-    } catch (error) {
-      if (!isErrno(error, 'EINTR')) throw error;
-    }
+    const left = milliseconds < 0 ? -1 : Math.max(0, Math.ceil(deadline - performance.now()));
+    const ready = sys.allowing('EINTR').poll([{ fd: pidfd, events: POLLIN }], left);
+    if (ready >= 0) return ready > 0;
   }
 }

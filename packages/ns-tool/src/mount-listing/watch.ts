@@ -121,12 +121,9 @@ function look(sys: Sys, source: Watched): Look {
 function processOf(sys: Sys, { pid }: Watched): PollFd | null {
   if (pid === 'self') return null;
   for (const flags of [0, PIDFD_THREAD]) {
-    try {
-      return { fd: sys.pidfd_open(pid, flags), events: POLLIN };
-    } catch (error) {
-      // If it has ended, reading its table says so.
-      if (!isErrno(error, 'EINVAL', 'ENOENT', 'ESRCH', 'ENOSYS')) throw error;
-    }
+    // If it has ended, reading its table says so.
+    const fd = sys.allowing('EINVAL', 'ENOENT', 'ESRCH', 'ENOSYS').pidfd_open(pid, flags);
+    if (fd >= 0) return { fd, events: POLLIN };
   }
   return null;
 }
@@ -148,12 +145,8 @@ function lookAgain(sys: Sys, source: Watched): Look | null {
 }
 
 function wait(sys: Sys, files: readonly PollFd[], timeout: number | null): void {
-  try {
-    sys.poll(files, timeout ?? -1);
-  } catch (error) {
-    // Stopped and continued, or the window was resized.
-    if (!isErrno(error, 'EINTR')) throw error;
-  }
+  // EINTR: stopped and continued, or the window was resized.
+  sys.allowing('EINTR').poll(files, timeout ?? -1);
 }
 
 function has({ revents = 0 }: PollFd, events: number): boolean {

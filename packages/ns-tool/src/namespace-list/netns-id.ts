@@ -4,7 +4,7 @@
  * Each network namespace numbers its peers by itself, from 0, once something connects it with them, such as a veth(4) pair,
  * or somebody asks for it: `ip netns set`. See ip-netns(8), and rtnl_net_getid in net/core/net_namespace.c.
  */
-import { AF_NETLINK, isErrno, NETLINK_ROUTE, SOCK_CLOEXEC, SOCK_RAW, type Sys } from '@ns-tool/syscalls';
+import { AF_NETLINK, NETLINK_ROUTE, SOCK_CLOEXEC, SOCK_RAW, type Sys } from '@ns-tool/syscalls';
 
 /** NETNSA_NSID_NOT_ASSIGNED is -1 for the kernel. */
 export type NetnsId = number | 'unassigned';
@@ -68,10 +68,7 @@ export function netnsIdOf(sys: Sys, fd: number): NetnsId | null {
 }
 
 function openNetlink(sys: Sys): number | null {
-  try {
-    return sys.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  } catch (error) {
-    if (isErrno(error, 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EPERM', 'EACCES')) return null;
-    throw error;
-  }
+  const trying = sys.allowing('EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EPERM', 'EACCES');
+  const socket = trying.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  return socket < 0 ? null : socket;
 }

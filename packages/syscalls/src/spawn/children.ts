@@ -2,7 +2,6 @@
 import { constants } from 'node:os';
 import { P_PIDFD, PTRACE_DETACH, WEXITED, WNOHANG, WSTOPPED } from '../constants.ts';
 import { sys } from '../run.ts';
-import { isErrno } from '../syscall-error.ts';
 
 /** How a process ended: by itself, or by a signal. */
 export interface Exit {
@@ -111,12 +110,8 @@ function changeOf(pidfd: number, options: number): Exit | Stop | null {
  * which this is not. At an execve(2) the signal is one of the tracing.
  */
 function letGo(pid: number, signal: number): void {
-  try {
-    sys.ptrace(PTRACE_DETACH, pid, null, signal === constants.signals.SIGTRAP ? 0 : signal);
-  } catch (error) {
-    // It has been killed meanwhile.
-    if (!isErrno(error, 'ESRCH')) throw error;
-  }
+  // It may have been killed meanwhile.
+  sys.allowing('ESRCH').ptrace(PTRACE_DETACH, pid, null, signal === constants.signals.SIGTRAP ? 0 : signal);
 }
 
 function isStop(change: Exit | Stop): change is Stop {

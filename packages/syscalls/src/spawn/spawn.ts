@@ -220,13 +220,7 @@ function kill({ pidfd }: Process): void {
 
 /** Sends a signal; returns false if the process has ended, and has been reaped. */
 function send(pidfd: number, signal: number): boolean {
-  try {
-    sys.pidfd_send_signal(pidfd, signal, null, 0);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ESRCH')) return false;
-    throw error;
-  }
+  return sys.allowing('ESRCH').pidfd_send_signal(pidfd, signal, null, 0) >= 0;
 }
 
 /** Whether all went well up to execve(2). Whether that was still made, nobody can tell of a child that has ended since. */

@@ -21,7 +21,6 @@ import { initFile } from '../init/code.ts';
 import { architecture } from '../platform.ts';
 import { type Program, type Recorder, record } from '../record.ts';
 import { sys } from '../run.ts';
-import { isErrno } from '../syscall-error.ts';
 import { type Execution, execute } from './exec.ts';
 
 /** What the small program does: it becomes the command, or stays as its parent. */
@@ -131,12 +130,8 @@ function resultsIn(told: Buffer): number[] {
 /** Before Linux 6.3 every file in memory may be executed, and no flag says so. */
 function makeExecutable(): number {
   const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  try {
-    return sys.memfd_create(NAME, flags | MFD_EXEC);
-  } catch (error) {
-    if (!isErrno(error, 'EINVAL')) throw error;
-    return sys.memfd_create(NAME, flags);
-  }
+  const fd = sys.allowing('EINVAL').memfd_create(NAME, flags | MFD_EXEC);
+  return fd < 0 ? sys.memfd_create(NAME, flags) : fd;
 }
 
 /**
