@@ -1,7 +1,8 @@
 /** Running the versions of an exercise in the sandbox. */
 
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { isErrno, SyscallError, spawn } from '@ns-tool/syscalls';
 import type { Files } from './catalogue.ts';
 import { CourseError } from './errors.ts';
@@ -10,8 +11,8 @@ import { LEARNER } from './learner.ts';
 import type { Results } from './results.ts';
 import { isRoot, sandbox } from './sandbox.ts';
 
-/** Milliseconds. */
-const LONGEST = 40_000;
+/** Milliseconds until the next version has ended: each of its tests has ten seconds, and the machine may be busy. */
+const PATIENCE = 60_000;
 
 /**
  * Runs the test of each version in the sandbox, all beside each other.
@@ -25,14 +26,16 @@ export async function tryOut(versions: Readonly<Record<string, Files>>): Promise
     stdio: ['pipe', 'pipe', 'inherit'],
   }).catch(explain);
   child.stdin?.end(JSON.stringify({ folder: LEARNER, versions } satisfies Request));
-  const patience = setTimeout(() => child.kill('SIGKILL'), LONGEST);
-  const [output, { status, signal }] = await Promise.all([
-    child.stdout ? buffer(child.stdout) : Buffer.alloc(0),
-    child.exited,
-  ]);
+  const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout as Readable })) {
+    lines.push(line);
+    patience.refresh();
+  }
+  const { status, signal } = await child.exited;
   clearTimeout(patience);
-  if (status === 0) return JSON.parse(output.toString());
-  if (signal === 'SIGKILL') throw new CourseError(`the tests did not end within ${LONGEST / 1000} seconds`);
+  if (status === 0) return Object.assign({}, ...lines.map((line) => JSON.parse(line)));
+  if (signal === 'SIGKILL') throw new CourseError(`a test did not end within ${PATIENCE / 1000} seconds`);
   throw new CourseError(`the tests could not be run: the sandbox ended by ${signal ?? `status ${status}`}`);
 }
 

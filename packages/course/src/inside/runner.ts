@@ -1,6 +1,7 @@
 /**
  * The first process in the sandbox: reads versions of an exercise from standard input, runs the test of each in a process
- * and in namespaces of its own, and writes what came of it to standard output. Both are JSON.
+ * and in namespaces of its own, and writes what came of each to standard output as soon as it is known, a line each. All is
+ * JSON.
  */
 import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -35,7 +36,6 @@ await compile(
 );
 
 const printed: Record<string, string> = {};
-const results: Record<string, Results[string]> = {};
 
 const reporter: Reporter = {
   onUserConsoleLog({ content, taskId }) {
@@ -44,7 +44,8 @@ const reporter: Reporter = {
   },
   onTestModuleEnd(module) {
     const version = versionOf(module.moduleId);
-    results[version] = { ...resultOf(module), printed: printed[version] ?? '' };
+    const results: Results = { [version]: { ...resultOf(module), printed: printed[version] ?? '' } };
+    writeSync(1, `${JSON.stringify(results)}\n`);
   },
 };
 
@@ -72,7 +73,6 @@ const vitest = await startVitest(
   { logLevel: 'silent' },
 );
 await vitest.close();
-writeSync(1, JSON.stringify(results satisfies Results));
 process.exit(0);
 
 function resultOf(module: TestModule): { tests: TestResult[]; error?: string } {
