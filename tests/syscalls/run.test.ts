@@ -64,6 +64,7 @@ describe('sys', () => {
     expect(trying.mkdirat(AT_FDCWD, '/', 0o755)).toBe(-17);
     expect(thrown(() => trying.openat(AT_FDCWD, '/etc/passwd/none', O_RDONLY))).toMatchObject({ code: 'ENOTDIR' });
     expect(thrown(() => sys.openat(AT_FDCWD, '/none', O_RDONLY))).toMatchObject({ code: 'ENOENT' });
+    expect(thrown(() => sys.allowing('ENOENT').mkdirat(AT_FDCWD, '/', 0o755))).toMatchObject({ code: 'EEXIST' });
     // In place of those before, as a program has it.
     expect(thrown(() => trying.allowing('EBADF').openat(AT_FDCWD, '/none', O_RDONLY))).toMatchObject({
       code: 'ENOENT',
