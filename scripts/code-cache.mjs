@@ -27,7 +27,7 @@ export function isCodeCached() {
 export async function makeCodeCache() {
   // A version under test uses descriptors that whoever starts it has opened.
   /** @type {import('node:child_process').StdioOptions} */
-  const stdio = ['ignore', 2, 2, 'ignore', 'ignore', 'ignore'];
+  const stdio = ['ignore', 2, 2, 'pipe', 'pipe', 'pipe'];
   for (const bundle of bundles) {
     const end = await run([process.execPath, import.meta.filename, bundle], { cwd: root, stdio });
     if (end.signal) endLike(end);
