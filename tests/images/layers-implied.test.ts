@@ -55,12 +55,12 @@ const CASES: readonly [what: string, ...layers: Fields[][]][] = [
 
 /** Of these umoci changes the times of directories after it has set them. */
 const WITHOUT_TIMES: typeof CASES = [
-  // Their names together are more than an argument or a pipe takes.
-  [
-    'a great many directories',
+  // More than a pipe takes at once, and more than is told of one by one.
+  ...([80, 250] as const).map((length): (typeof CASES)[number] => [
+    `a great many directories, with names of ${length} bytes`,
     [root, directory('many', { uid: 7, mode: 0o700 })],
-    [root, ...Array.from({ length: 2000 }, (_, i) => file(`many/${String(i).padStart(80, '0')}/x`))],
-  ],
+    [root, ...Array.from({ length: 2100 }, (_, i) => file(`many/${String(i).padStart(length, '0')}/x`))],
+  ]),
   [
     'nothing of what the layer itself hides',
     [root, directory('a', own), directory('a/b', own), directory('usr', own), symlink('lib', 'usr')],
