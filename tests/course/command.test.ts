@@ -80,15 +80,13 @@ describe.skipIf(process.geteuid?.() !== 0)('npm run lesson', { timeout: 180_000 
     expect(status).toBe(1);
   });
 
-  it('is not content with a test that no program can pass', async () => {
-    await learner.write(
-      TEST,
-      `${IMPORTS}it('works', () => { expect(run(import.meta.dirname + '/mount.ts').stdout).toBe('x'); });\n`,
-      { append: false },
-    );
-    expect((await lesson('check')).output).toContain(
-      '✗ good   on a correct program your test is red too: "works": expected',
-    );
+  it('is not content with a test that no program can pass, and shows what that prints', async () => {
+    const print = "console.log('printed', 'x'.repeat(100_000), 'to its end');";
+    const test = `it('works', () => { ${print} expect(run(import.meta.dirname + '/mount.ts').stdout).toBe('x'); });\n`;
+    await learner.write(TEST, IMPORTS + test, { append: false });
+    const { output } = await lesson('check');
+    expect(output).toContain('✗ good   on a correct program your test is red too: "works": expected');
+    expect(output).toMatch(/^Your test printed:\nprinted x{100000} to its end$/m);
   });
 
   it('gives one hint more each time', async () => {

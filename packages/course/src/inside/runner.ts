@@ -3,11 +3,11 @@
  * and in namespaces of its own, and writes what came of each to standard output as soon as it is known, a line each. All is
  * JSON.
  */
-import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node';
+import { type Reporter, startVitest, type TestCase, type TestModule, type Vitest } from 'vitest/node';
 import type { Files } from '../catalogue.ts';
 import { compile } from '../compile.ts';
 import type { Results, TestResult } from '../results.ts';
@@ -37,15 +37,20 @@ await compile(
 
 const printed: Record<string, string> = {};
 
+let runner: Vitest | undefined;
 const reporter: Reporter = {
+  onInit(vitest) {
+    runner = vitest;
+  },
   onUserConsoleLog({ content, taskId }) {
-    const file = vitest?.state.idMap.get(taskId ?? '')?.file.filepath ?? '';
+    const file = runner?.state.idMap.get(taskId ?? '')?.file.filepath ?? '';
     printed[versionOf(file)] = (printed[versionOf(file)] ?? '') + content;
   },
   onTestModuleEnd(module) {
     const version = versionOf(module.moduleId);
     const results: Results = { [version]: { ...resultOf(module), printed: printed[version] ?? '' } };
-    writeSync(1, `${JSON.stringify(results)}\n`);
+    // Not writeSync(), for which a pipe may be full.
+    process.stdout.write(`${JSON.stringify(results)}\n`);
   },
 };
 
