@@ -89,7 +89,7 @@ function modules() {
 
 /** The small programs that the tests start, by name. */
 function programs() {
-  const files = exists(PROGRAMS) ? readdirSync(path.join(root, PROGRAMS)) : [];
+  const files = readdirSync(path.join(root, PROGRAMS));
   return files.filter((file) => file.endsWith('.ts')).map((file) => path.basename(file, '.ts'));
 }
 
