@@ -1,4 +1,4 @@
-/** Lesson 00: the tests of namespaces.ts. */
+/** Lesson 00: the tests of namespaces.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';

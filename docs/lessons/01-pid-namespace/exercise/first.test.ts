@@ -1,4 +1,4 @@
-/** Lesson 01: the tests of first.ts. */
+/** Lesson 01: the tests of first.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { MS_BIND, sys } from '@ns-tool/syscalls';

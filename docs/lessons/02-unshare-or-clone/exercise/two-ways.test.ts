@@ -1,4 +1,4 @@
-/** Lesson 02: the tests of two-ways.ts. */
+/** Lesson 02: the tests of two-ways.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { readlinkSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** Lesson 03: the tests of host.ts. */
+/** Lesson 03: the tests of host.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-/** Lesson 04: the tests of mount.ts. */
+/** Lesson 04: the tests of mount.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-/** Lesson 05: the tests of propagation.ts. */
+/** Lesson 05: the tests of propagation.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { mkdirSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { parseMountinfo, propagationOf } from '@ns-tool/mount-table';

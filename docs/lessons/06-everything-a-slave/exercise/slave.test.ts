@@ -1,4 +1,4 @@
-/** Lesson 06: the tests of slave.ts. */
+/** Lesson 06: the tests of slave.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 

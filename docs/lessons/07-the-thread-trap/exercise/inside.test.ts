@@ -1,4 +1,4 @@
-/** Lesson 07: the tests of inside.ts. */
+/** Lesson 07: the tests of inside.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { POLLPRI, sys } from '@ns-tool/syscalls';

@@ -1,4 +1,4 @@
-/** Lesson 08: the tests of observe.ts. */
+/** Lesson 08: the tests of observe.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-/** Lesson 09: the tests of devices.ts. */
+/** Lesson 09: the tests of devices.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 

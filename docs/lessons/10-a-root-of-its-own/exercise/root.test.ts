@@ -1,4 +1,4 @@
-/** Lesson 10: the tests of root.ts. */
+/** Lesson 10: the tests of root.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-/** Lesson 11: the tests of rootless.ts. */
+/** Lesson 11: the tests of rootless.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { POLLPRI, sys } from '@ns-tool/syscalls';

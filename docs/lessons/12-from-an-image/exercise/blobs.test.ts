@@ -1,4 +1,4 @@
-/** Lesson 12: the tests of blobs.ts. */
+/** Lesson 12: the tests of blobs.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 

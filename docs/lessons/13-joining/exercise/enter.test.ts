@@ -1,4 +1,4 @@
-/** Lesson 13: the tests of enter.ts. */
+/** Lesson 13: the tests of enter.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { readlinkSync } from 'node:fs';
 import { run } from '@ns-tool/course';
 import { type Child, MS_PRIVATE, MS_REC, spawn } from '@ns-tool/syscalls';

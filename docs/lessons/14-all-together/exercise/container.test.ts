@@ -1,4 +1,4 @@
-/** Lesson 14: the tests of container.ts. */
+/** Lesson 14: the tests of container.ts. Each it.todo is yours to write; until then there is nothing to run. */
 import { run } from '@ns-tool/course';
 import { expect, it } from 'vitest';
 
